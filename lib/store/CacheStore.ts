@@ -1,0 +1,103 @@
+import type { Awaitable } from "../util/Awaitable"
+
+/** What a store says of a tag that a writer has fenced: it has no usable stamp. */
+export const FENCED = Symbol("fenced")
+
+/**
+ * The state of a tag: its stamp (a random token), {@link FENCED} while at least one writer's fence stands on it,
+ * or `undefined` when the store has neither (never made, evicted, expired).
+ */
+export type TagState = string | typeof FENCED | undefined
+
+/**
+ * What a store keeps under a key. A store that says `keeps: "objects"` is handed frozen-by-agreement trees and must give
+ * back the same reference; one that says `keeps: "strings"` is handed strings.
+ */
+export type Payload = unknown
+
+/** The answer to {@link CacheStore.read}, in the order asked. */
+export interface StoreRead {
+    /** `undefined` for a key that is not there. */
+    readonly payloads: readonly (Payload | undefined)[]
+    readonly tags: readonly TagState[]
+}
+
+/** One entry to be stored. */
+export interface StoreEntry {
+    readonly key: string
+    readonly payload: Payload
+    /** Milliseconds until it expires; `undefined` for never. */
+    readonly ttl: number | undefined
+    /** The tags that the entry depends on and the stamps it was loaded under: their lives are extended to outlast it. */
+    readonly stamps: readonly (readonly [tag: string, stamp: string])[]
+    /** About how many bytes the payload takes, where the engine knows. */
+    readonly size: number
+}
+
+/**
+ * Where entries and the state of tags live: the port that every store implements. Everything about *when* to call it
+ * (the consistency protocol) is in `lib/cache`; a store only keeps each call atomic **per tag** and takes its own clock
+ * for every deadline. Prove a store of your own with `describeCacheStore` from `typeorm-second-level-cache/testing`.
+ *
+ * Every method takes any number of keys and makes one round trip. A method may throw or reject: the caller treats the
+ * store as failing and goes to the database.
+ */
+export interface CacheStore {
+    /** Short name for messages and statistics: `memory`, `redis`. */
+    readonly name: string
+
+    /** Whether payloads are kept as references or must be strings. */
+    readonly keeps: "objects" | "strings"
+
+    /**
+     * Reads payloads and the states of tags in one round trip. No ordering between keys is promised, except: a tag named
+     * earlier is read no later than a tag named after it, or `orderedReads` is false.
+     */
+    read(keys: readonly string[], tags: readonly string[]): Awaitable<StoreRead>
+
+    /** False when the tags of one `read` may be read in any order (a cluster): late stamps then take two reads. Default true. */
+    readonly orderedReads?: boolean
+
+    /**
+     * Gives each tag that has neither a stamp nor a fence the proposed stamp (set if absent, atomically), then reads all
+     * of them back: the answer is what stands in the store now, whoever put it there.
+     *
+     * @param ttl milliseconds that a new stamp lives
+     */
+    stamp(tags: readonly string[], proposal: string, ttl: number): Awaitable<readonly TagState[]>
+
+    /**
+     * Stores entries. For each of their tags: if its stamp is still the given one and would not outlive the entry, its
+     * life is extended; a fence is never touched, neither lengthened nor shortened.
+     */
+    write(entries: readonly StoreEntry[]): Awaitable<void>
+
+    /**
+     * Puts the owner's fence on each tag, or renews it: the stamp is gone from this moment, and the tag has none until
+     * every owner has released it or its deadline has passed. Several owners may fence one tag. Owners whose deadline
+     * has passed are pruned.
+     *
+     * @param duration milliseconds until the fence falls by itself, judged by the store's clock
+     */
+    fence(tags: readonly string[], owner: string, duration: number): Awaitable<void>
+
+    /**
+     * Invalidates each tag and takes away the owner's own fence, if any: where no other owner's fence stands the tag gets
+     * a fresh random stamp; otherwise the others' fences stay as they are. Owners whose deadline has passed are pruned.
+     *
+     * @param ttl milliseconds that the new stamp lives
+     */
+    release(tags: readonly string[], owner: string, ttl: number): Awaitable<void>
+
+    /** Removes entries by key; the number that were there. */
+    delete(keys: readonly string[]): Awaitable<number>
+
+    /**
+     * Removes every entry and every stamp whose key begins with the prefix; fences stay. Never blocks the store, never
+     * touches other keys.
+     */
+    clear(prefix: string): Awaitable<void>
+
+    /** Lets go of what the store itself opened (timers, a connection it made). A client passed in stays open. */
+    close(): Awaitable<void>
+}
