@@ -1,0 +1,48 @@
+import Redis from "ioredis"
+import { findProgram } from "./server/findProgram"
+import { ServerProcess, type StartedServer } from "./server/ServerProcess"
+import { unprivilegedUser } from "./server/unprivilegedUser"
+
+/** Where the server program is, if it is installed: Redis, or Valkey in its place. */
+export const findRedis = (): string | undefined => findProgram("redis-server", "valkey-server")
+
+/**
+ * Starts a Redis of the caller's own, for specs that kill, stop or fill it.
+ *
+ * @param options.args more of the program's options, such as `["--maxmemory", "1mb"]`
+ * @throws Error with the server's log when it does not come up
+ */
+export async function startRedis(options: { args?: readonly string[] } = {}): Promise<StartedServer> {
+    const program = findRedis()
+    if (program === undefined) throw new Error("redis-server is not installed")
+    return ServerProcess.start({
+        name: "redis",
+        user: unprivilegedUser("redis"),
+        stopSignal: "SIGKILL",
+        command: (folder, port) => [
+            program,
+            ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder],
+            ...["--save", "", "--appendonly", "no", "--loglevel", "notice", "--enable-debug-command", "yes"],
+            ...(options.args ?? []),
+        ],
+        url: (port) => `redis://127.0.0.1:${port}`,
+        ping: pingRedis,
+    })
+}
+
+/** Resolves when the server answers, rejects when it does not. */
+export async function pingRedis(url: string): Promise<void> {
+    const client = new Redis(url, {
+        lazyConnect: true,
+        retryStrategy: null,
+        maxRetriesPerRequest: 0,
+        connectTimeout: 2000,
+    } as object)
+    client.on("error", () => undefined)
+    try {
+        await client.connect()
+        await client.ping()
+    } finally {
+        client.disconnect()
+    }
+}
