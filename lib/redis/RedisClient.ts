@@ -1,0 +1,95 @@
+import type { RedisOptions } from "ioredis"
+import { CacheError } from "../error/CacheError"
+import { describe } from "../util/duration"
+
+/** What is needed of one node of Redis. */
+export interface RedisNode {
+    scan(cursor: string, match: "MATCH", pattern: string, count: "COUNT", size: number): Promise<[string, string[]]>
+}
+
+/**
+ * What {@link RedisStore} needs of a client: the shape of `Redis` and `Cluster` of ioredis 5 and 6. It is a shape and not
+ * a class, so that any copy of ioredis in the process will do.
+ */
+export interface RedisClient {
+    readonly status: string
+    readonly options: { readonly keyPrefix?: string | undefined; readonly scaleReads?: unknown }
+    mget(keys: string[]): Promise<(string | null)[]>
+    call(command: string, args: (string | number)[]): Promise<unknown>
+    pipeline(commands: unknown[][]): { exec(): Promise<[error: Error | null, result: unknown][] | null> }
+    on(event: "error", listener: (error: Error) => void): unknown
+    quit(): Promise<unknown>
+    disconnect(): void
+    /** There on a single Redis. */
+    scan?: RedisNode["scan"]
+    /** There on a cluster. */
+    nodes?(role: "master"): RedisNode[]
+}
+
+const METHODS = ["mget", "call", "pipeline", "on", "quit", "disconnect"] as const
+
+/**
+ * The value as a client.
+ *
+ * @throws CacheError `E_OPTION` when it is none, or one that reads from replicas
+ */
+export function toRedisClient(value: unknown): RedisClient {
+    const client = value as Partial<RedisClient> | null | undefined
+    const fits =
+        client !== null &&
+        (typeof client === "object" || typeof client === "function") &&
+        METHODS.every((method) => typeof client[method] === "function") &&
+        (typeof client.scan === "function" || typeof client.nodes === "function")
+    if (!fits)
+        throw new CacheError("E_OPTION", `RedisStore's client is ${describe(value)}, which is no ioredis client.`, {
+            advice: `Give "new Redis(…)" or "new Redis.Cluster(…)" of ioredis 5 or 6, or a url.`,
+        })
+    const scaleReads = (client.options as RedisClient["options"] | undefined)?.scaleReads
+    if (isCluster(client as RedisClient) && scaleReads !== undefined && scaleReads !== "master")
+        // A replica lags: it would answer with a stamp that has been replaced.
+        throw new CacheError("E_OPTION", `RedisStore's client has scaleReads: ${describe(scaleReads)}.`, {
+            advice: `Give a client that reads from the masters: scaleReads: "master".`,
+        })
+    return client as RedisClient
+}
+
+/** Whether the keys of this client are spread over several nodes, so that a command can only name keys of one slot. */
+export function isCluster(client: RedisClient): boolean {
+    return typeof client.nodes === "function"
+}
+
+/**
+ * Settings of a client that the store makes: quick to give up, because the database is always there to ask. Commands
+ * without an answer are not sent once more after a cut: the cache itself repeats what must not be lost.
+ */
+const DEFAULTS: RedisOptions = {
+    lazyConnect: true,
+    connectTimeout: 2_000,
+    commandTimeout: 2_000,
+    maxRetriesPerRequest: 1,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: (times) => Math.min(times * 50, 1_000),
+}
+
+/**
+ * Makes a client for the URL. It connects at its first command.
+ *
+ * @throws CacheError `E_MISSING_PEER` when ioredis is not installed
+ */
+export function connectRedis(url: string, options: RedisOptions | undefined): RedisClient {
+    const client = new (loadIoredis().Redis)(url, { ...DEFAULTS, ...options })
+    // An "error" event without a listener is printed or thrown. What it tells also comes with the command that failed.
+    client.on("error", () => {})
+    return client
+}
+
+function loadIoredis(): typeof import("ioredis") {
+    try {
+        return require("ioredis") as typeof import("ioredis")
+    } catch (cause) {
+        throw new CacheError("E_MISSING_PEER", `RedisStore needs the package "ioredis" to connect to a url.`, {
+            advice: `Install it: npm install ioredis.`,
+            cause,
+        })
+    }
+}

@@ -1,0 +1,98 @@
+import { CacheError } from "../error/CacheError"
+import { isCluster, type RedisClient } from "./RedisClient"
+import { RedisScript } from "./RedisScript"
+
+type Arg = string | number
+
+/** A command by its name, or a script with its one key first. */
+export type RedisCommand = readonly [command: string | RedisScript, ...args: Arg[]]
+
+/** Sends many commands in one trip and sees to it that the scripts among them are known to Redis. */
+export class RedisPipeline {
+    readonly #client: RedisClient
+    readonly #isCluster: boolean
+    /** Scripts that this client has run. Redis may forget them (restart, SCRIPT FLUSH, failover). */
+    readonly #known = new Set<RedisScript>()
+
+    constructor(client: RedisClient) {
+        this.#client = client
+        this.#isCluster = isCluster(client)
+    }
+
+    /**
+     * The replies, in order. A script that Redis does not know is sent again with its text, that one command alone.
+     *
+     * @throws CacheError `E_STORE` with the first command that failed; the others may have been run
+     */
+    async run(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
+        if (commands.length === 0) return []
+        const replies = await this.#send(commands, false)
+        const unknown = indexesOf(replies, isUnknownScript)
+        if (unknown.length > 0) {
+            const again = await this.#send(
+                unknown.map((index) => commands[index]!),
+                true,
+            )
+            unknown.forEach((index, i) => (replies[index] = again[i]))
+        }
+        for (let i = 0; i < replies.length; i++)
+            if (replies[i] instanceof Error) throw storeError(nameOf(commands[i]!), replies[i])
+        for (const [command] of commands) if (command instanceof RedisScript) this.#known.add(command)
+        return replies
+    }
+
+    /** One trip. An error that Redis answers with stands at the place of its command. */
+    async #send(commands: readonly RedisCommand[], withText: boolean): Promise<unknown[]> {
+        const spelled = this.#spell(commands, withText)
+        // Several trips at the same time on a cluster: the keys live on different nodes, which no pipeline may span.
+        if (this.#isCluster)
+            return Promise.all(spelled.map(([name, ...args]) => this.#client.call(name as string, args).catch(toError)))
+        let replies
+        try {
+            replies = await this.#client.pipeline(spelled).exec()
+        } catch (cause) {
+            throw storeError(nameOf(commands[0]!), cause)
+        }
+        if (replies?.length !== commands.length)
+            throw storeError(nameOf(commands[0]!), new Error("The pipeline came back without its replies."))
+        return replies.map(([error, result]) => error ?? result)
+    }
+
+    /**
+     * Scripts go by their hash. Where Redis may not know one yet, its first call carries the text, which makes it known to
+     * the calls behind it; on a cluster each call may go to another node, so there all of them carry it the second time.
+     */
+    #spell(commands: readonly RedisCommand[], withText: boolean): Arg[][] {
+        const told = withText ? new Set<RedisScript>() : new Set(this.#known)
+        return commands.map(([command, ...args]) => {
+            if (typeof command === "string") return [command, ...args]
+            if (told.has(command)) return ["evalsha", command.sha, 1, ...args]
+            if (!(withText && this.#isCluster)) told.add(command)
+            return ["eval", command.source, 1, ...args]
+        })
+    }
+}
+
+/** The error of a command that could not be run. */
+export function storeError(command: string, cause: unknown): CacheError {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    return new CacheError("E_STORE", `Redis did not run ${command}: ${message}`, { cause })
+}
+
+function nameOf([command]: RedisCommand): string {
+    return typeof command === "string" ? command.toUpperCase() : `the script ${command.name}`
+}
+
+function isUnknownScript(reply: unknown): boolean {
+    return reply instanceof Error && reply.message.startsWith("NOSCRIPT")
+}
+
+function toError(reason: unknown): Error {
+    return reason instanceof Error ? reason : new Error(String(reason))
+}
+
+function indexesOf(replies: readonly unknown[], is: (reply: unknown) => boolean): number[] {
+    const found: number[] = []
+    for (let i = 0; i < replies.length; i++) if (is(replies[i])) found.push(i)
+    return found
+}

@@ -1,0 +1,224 @@
+import type { RedisOptions } from "ioredis"
+import { CacheError } from "../error/CacheError"
+import { FENCED, type CacheStore, type StoreEntry, type StoreRead, type TagState } from "../store/CacheStore"
+import { checkOptionNames } from "../store/storeOption"
+import { describe } from "../util/duration"
+import { newToken } from "../util/token"
+import { connectRedis, isCluster, toRedisClient, type RedisClient, type RedisNode } from "./RedisClient"
+import { RedisPipeline, storeError, type RedisCommand } from "./RedisPipeline"
+import { RedisScript } from "./RedisScript"
+
+/** Options of {@link RedisStore}: a client of yours, or the URL of a server to connect to. */
+export interface RedisStoreOptions {
+    /** A `Redis` or `Cluster` of ioredis 5 or 6. It stays yours: `close()` leaves it open. */
+    client?: RedisClient
+    /** Where to connect: `redis://user:password@host:6379/0`. Needs the package `ioredis`. */
+    url?: string
+    /** Options of the client that is made for `url`, over the store's own: gives up after 2 s or one retry. */
+    options?: RedisOptions
+}
+
+const OPTION_NAMES = ["client", "url", "options"]
+
+const FENCE = new RedisScript("fence-1")
+const RELEASE = new RedisScript("release-1")
+const TOUCH = new RedisScript("touch-1")
+const DROP = new RedisScript("drop-1")
+
+const FENCE_MARK = "!"
+const ESCAPE = "\\"
+const TOKEN = /^[\w-]+$/
+const SCAN_COUNT = 1000
+
+/**
+ * Keeps entries in Redis 5 or later, or a server that speaks its language (Valkey, KeyDB, Dragonfly), single, behind
+ * Sentinel or a cluster. Each method is one trip: a read is one `MGET`, everything else one pipeline.
+ *
+ * A tag is one string key: its stamp, or `!owner:deadline,…` while it is fenced, which expires with the last deadline.
+ * All times are Redis's own, so that the clocks of the hosts need not agree.
+ *
+ * @example
+ * new RedisStore({ client: new Redis() })
+ * new RedisStore({ url: "redis://localhost:6379" })
+ */
+export class RedisStore implements CacheStore {
+    readonly name = "redis"
+    readonly keeps = "strings"
+    readonly orderedReads: boolean
+
+    readonly #client: RedisClient
+    readonly #isOwnClient: boolean
+    readonly #pipeline: RedisPipeline
+
+    /**
+     * @throws CacheError `E_OPTION` for an unknown option, not exactly one of `client` and `url`, or a client that is none
+     * of ioredis or reads from replicas; `E_MISSING_PEER` for `url` without the package `ioredis`
+     */
+    constructor(options: RedisStoreOptions) {
+        checkOptionNames("RedisStore", options, OPTION_NAMES)
+        this.#isOwnClient = options.client === undefined
+        this.#client = clientOf(options)
+        this.#pipeline = new RedisPipeline(this.#client)
+        this.orderedReads = !isCluster(this.#client)
+    }
+
+    async read(keys: readonly string[], tags: readonly string[]): Promise<StoreRead> {
+        const replies = await this.#get(tags.length === 0 ? keys.slice() : keys.concat(tags))
+        const count = keys.length
+        const payloads = new Array<string | undefined>(count)
+        for (let i = 0; i < count; i++) payloads[i] = toPayload(replies[i])
+        const states = new Array<TagState>(tags.length)
+        for (let i = 0; i < states.length; i++) states[i] = toState(replies[count + i])
+        return { payloads, tags: states }
+    }
+
+    async stamp(tags: readonly string[], proposal: string, ttl: number): Promise<readonly TagState[]> {
+        if (tags.length === 0) return []
+        checkToken("stamp", proposal)
+        const px = toPx(ttl)
+        const commands = tags.map((tag): RedisCommand => ["set", tag, proposal, "PX", px, "NX"])
+        if (this.orderedReads) commands.push(["mget", ...tags])
+        else for (const tag of tags) commands.push(["get", tag])
+        const replies = await this.#pipeline.run(commands)
+        const states = (this.orderedReads ? replies[tags.length] : replies.slice(tags.length)) as (string | null)[]
+        return states.map(toState)
+    }
+
+    async write(entries: readonly StoreEntry[]): Promise<void> {
+        const commands: RedisCommand[] = []
+        const lives = new Map<string, { tag: string; stamp: string; ttl: number | undefined }>()
+        for (const { key, payload, ttl, stamps } of entries) {
+            const text = escapePayload(key, payload)
+            commands.push(ttl === undefined ? ["set", key, text] : ["set", key, text, "PX", toPx(ttl)])
+            for (const [tag, stamp] of stamps) {
+                const pair = `${stamp}:${tag}`
+                const life = lives.get(pair)
+                if (life === undefined) lives.set(pair, { tag, stamp, ttl })
+                else if (ttl === undefined || (life.ttl !== undefined && life.ttl < ttl)) life.ttl = ttl
+            }
+        }
+        // Behind the entries, so that a stamp's new life begins no earlier than theirs.
+        for (const { tag, stamp, ttl } of lives.values())
+            commands.push([TOUCH, tag, stamp, ttl === undefined ? "" : toPx(ttl)])
+        await this.#pipeline.run(commands)
+    }
+
+    async fence(tags: readonly string[], owner: string, duration: number): Promise<void> {
+        checkToken("owner", owner)
+        const px = toPx(duration)
+        await this.#pipeline.run(tags.map((tag): RedisCommand => [FENCE, tag, owner, px]))
+    }
+
+    async release(tags: readonly string[], owner: string, ttl: number): Promise<void> {
+        checkToken("owner", owner)
+        const token = newToken()
+        const px = toPx(ttl)
+        await this.#pipeline.run(tags.map((tag): RedisCommand => [RELEASE, tag, owner, token, px]))
+    }
+
+    async delete(keys: readonly string[]): Promise<number> {
+        const replies = await this.#pipeline.run(keys.map((key): RedisCommand => ["unlink", key]))
+        return replies.reduce<number>((sum, reply) => sum + Number(reply), 0)
+    }
+
+    async clear(prefix: string): Promise<void> {
+        // SCAN knows nothing of the client's own key prefix; the commands add it.
+        const own = this.#client.options?.keyPrefix ?? ""
+        const pattern = `${escapeGlob(own + prefix)}*`
+        const nodes = this.#client.nodes?.("master") ?? [this.#client as RedisNode]
+        for (const node of nodes) {
+            let cursor = "0"
+            do {
+                const [next, keys] = await node.scan(cursor, "MATCH", pattern, "COUNT", SCAN_COUNT).catch(failScan)
+                await this.#pipeline.run(keys.map((key): RedisCommand => [DROP, key.slice(own.length)]))
+                cursor = next
+            } while (cursor !== "0")
+        }
+    }
+
+    async close(): Promise<void> {
+        if (!this.#isOwnClient) return
+        try {
+            // QUIT on a client that is not connected would connect, or wait for it.
+            if (this.#client.status === "ready") await this.#client.quit()
+        } catch {
+            // The connection went away by itself, which is what was wanted.
+        } finally {
+            this.#client.disconnect()
+        }
+    }
+
+    async #get(keys: string[]): Promise<readonly (string | null)[]> {
+        if (keys.length === 0) return []
+        if (!this.orderedReads)
+            return (await this.#pipeline.run(keys.map((key) => ["get", key] as const))) as (string | null)[]
+        try {
+            return await this.#client.mget(keys)
+        } catch (cause) {
+            throw storeError("MGET", cause)
+        }
+    }
+}
+
+function clientOf(options: RedisStoreOptions): RedisClient {
+    const { client, url } = options
+    if ((client === undefined) === (url === undefined))
+        throw new CacheError(
+            "E_OPTION",
+            `RedisStore was given ${url === undefined ? "neither" : "both"} client and url.`,
+            {
+                advice: "Give one of them.",
+            },
+        )
+    if (client !== undefined) {
+        if (options.options === undefined) return toRedisClient(client)
+        throw new CacheError("E_OPTION", "RedisStore was given options for a client that it does not make.", {
+            advice: "Give options with url, or give them to your client.",
+        })
+    }
+    if (typeof url !== "string" || url === "")
+        throw new CacheError("E_OPTION", `RedisStore's url is ${describe(url)}.`, {
+            advice: `Give one such as "redis://localhost:6379".`,
+        })
+    return connectRedis(url, options.options)
+}
+
+function toState(reply: string | null | undefined): TagState {
+    if (reply === null || reply === undefined) return undefined
+    return reply.startsWith(FENCE_MARK) ? FENCED : reply
+}
+
+/** Payloads that would look like a fence are escaped: clear() must know one from the other. JSON never needs it. */
+function escapePayload(key: string, payload: unknown): string {
+    if (typeof payload !== "string")
+        throw new CacheError("E_STORE", `RedisStore was handed ${describe(payload)} to keep, which is no string.`, {
+            key,
+        })
+    return payload.startsWith(FENCE_MARK) || payload.startsWith(ESCAPE) ? ESCAPE + payload : payload
+}
+
+function toPayload(reply: string | null | undefined): string | undefined {
+    if (reply === null || reply === undefined) return undefined
+    return reply.startsWith(ESCAPE) ? reply.slice(1) : reply
+}
+
+/** Whole milliseconds as Redis takes them: at least one, and no exponent in the spelling. */
+function toPx(milliseconds: number): number {
+    return Math.min(Math.max(1, Math.ceil(milliseconds)), Number.MAX_SAFE_INTEGER)
+}
+
+/** A stamp or an owner with a mark of the fence's own spelling in it would be read as something else. */
+function checkToken(what: string, text: string): void {
+    if (!TOKEN.test(text))
+        throw new CacheError("E_STORE", `The ${what} ${describe(text)} is no token.`, {
+            advice: "Letters, digits, - and _ only.",
+        })
+}
+
+function escapeGlob(text: string): string {
+    return text.replace(/[\\*?[\]]/g, "\\$&")
+}
+
+function failScan(cause: unknown): never {
+    throw storeError("SCAN", cause)
+}
