@@ -1,0 +1,30 @@
+"use strict"
+
+const { appendFileSync } = require("node:fs")
+const { reporters } = require("mocha")
+
+/**
+ * Mocha's spec reporter with a plain last line, `N passed, N failed, N skipped`.
+ *
+ * FAIL_ON_PENDING=1: a pending spec fails the run. SPEC_SUMMARY=file: appends the numbers to it, one JSON line a run.
+ */
+module.exports = class Reporter extends reporters.Spec {
+    #pending = []
+
+    constructor(runner, options) {
+        super(runner, options)
+        runner.on("pending", (test) => this.#pending.push(test.fullTitle()))
+    }
+
+    done(failures, finish) {
+        const { passes } = this.stats
+        const skipped = this.#pending.length
+        const { SPEC_SUMMARY, FAIL_ON_PENDING } = process.env
+        if (SPEC_SUMMARY)
+            appendFileSync(SPEC_SUMMARY, `${JSON.stringify({ passed: passes, failed: failures, skipped })}\n`)
+        const refused = FAIL_ON_PENDING === "1" && skipped > 0
+        if (refused) console.log(`Pending, which FAIL_ON_PENDING=1 does not allow:\n  ${this.#pending.join("\n  ")}\n`)
+        console.log(`${passes} passed, ${failures} failed, ${skipped} skipped`)
+        finish(refused ? failures + skipped : failures)
+    }
+}
