@@ -11,7 +11,8 @@ export type TagState = string | typeof FENCED | undefined
 
 /**
  * What a store keeps under a key. A store that says `keeps: "objects"` is handed frozen-by-agreement trees and must give
- * back the same reference; one that says `keeps: "strings"` is handed strings.
+ * back the same reference; one that says `keeps: "strings"` is handed strings (any, the empty one too, but no lone
+ * surrogates). Never `undefined`, which is the answer for a key that is not there.
  */
 export type Payload = unknown
 
@@ -26,7 +27,7 @@ export interface StoreRead {
 export interface StoreEntry {
     readonly key: string
     readonly payload: Payload
-    /** Milliseconds until it expires; `undefined` for never. */
+    /** Milliseconds above zero until it expires; `undefined` for never. */
     readonly ttl: number | undefined
     /** The tags that the entry depends on and the stamps it was loaded under: their lives are extended to outlast it. */
     readonly stamps: readonly (readonly [tag: string, stamp: string])[]
@@ -39,7 +40,9 @@ export interface StoreEntry {
  * (the consistency protocol) is in `lib/cache`; a store only keeps each call atomic **per tag** and takes its own clock
  * for every deadline. Prove a store of your own with `describeCacheStore` from `typeorm-second-level-cache/testing`.
  *
- * Every method takes any number of keys and makes one round trip. A method may throw or reject: the caller treats the
+ * Keys and tags are any strings; a key of an entry is never also a tag. Proposals and owners are tokens as `newToken()`
+ * makes them (letters, digits, `-`, `_`), different for each caller. Every method takes any number of keys, none as well,
+ * and makes one round trip (`clear` excepted). A method may throw or reject: the caller treats the
  * store as failing and goes to the database.
  */
 export interface CacheStore {
@@ -75,7 +78,8 @@ export interface CacheStore {
     /**
      * Puts the owner's fence on each tag, or renews it: the stamp is gone from this moment, and the tag has none until
      * every owner has released it or its deadline has passed. Several owners may fence one tag. Owners whose deadline
-     * has passed are pruned.
+     * has passed are pruned. A renewal never shortens the owner's fence. A fence is never evicted where the store can
+     * help it.
      *
      * @param duration milliseconds until the fence falls by itself, judged by the store's clock
      */
@@ -83,7 +87,8 @@ export interface CacheStore {
 
     /**
      * Invalidates each tag and takes away the owner's own fence, if any: where no other owner's fence stands the tag gets
-     * a fresh random stamp; otherwise the others' fences stay as they are. Owners whose deadline has passed are pruned.
+     * a fresh random stamp; otherwise the others' fences stay as they are. A command that is run twice (a client may
+     * resend one whose answer was lost) must not make the same stamp twice. Owners whose deadline has passed are pruned.
      *
      * @param ttl milliseconds that the new stamp lives
      */

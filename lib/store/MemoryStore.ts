@@ -96,15 +96,15 @@ export class MemoryStore implements CacheStore {
         const now = this.#clock.now()
         for (const entry of entries) {
             const expiresAt = entry.ttl === undefined ? Infinity : now + entry.ttl
-            this.#entries.set(entry.key, new Slot(entry.payload, expiresAt), {
-                // lru-cache wants whole sizes above zero; NaN and the like count as one byte.
-                size: entry.size >= 1 ? Math.ceil(entry.size) : 1,
-            })
+            const slot = new Slot(entry.payload, expiresAt)
+            if (this.#entries.maxSize === 0) this.#entries.set(entry.key, slot)
+            // lru-cache wants whole sizes above zero; NaN and the like count as one byte.
+            else this.#entries.set(entry.key, slot, { size: entry.size >= 1 ? Math.ceil(entry.size) : 1 })
             for (const [tag, stamp] of entry.stamps) {
-                const slot = this.#stamps.get(tag)
+                const mark = this.#stamps.get(tag)
                 // A stamp that has expired must not come back to life: others may have been told that it is gone.
-                if (slot !== undefined && slot.value === stamp && slot.expiresAt > now && slot.expiresAt < expiresAt)
-                    slot.expiresAt = expiresAt
+                if (mark !== undefined && mark.value === stamp && mark.expiresAt > now && mark.expiresAt < expiresAt)
+                    mark.expiresAt = expiresAt
             }
         }
     }

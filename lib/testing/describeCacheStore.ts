@@ -1,0 +1,81 @@
+import type { CacheStore } from "../store/CacheStore"
+import type { Awaitable } from "../util/Awaitable"
+import { CLEAR_RULES } from "./conformance/clearRules"
+import { ENTRY_RULES } from "./conformance/entryRules"
+import { FENCE_RULES } from "./conformance/fenceRules"
+import { STAMP_RULES } from "./conformance/stampRules"
+import { StoreLab } from "./conformance/StoreLab"
+import type { StoreRule } from "./conformance/StoreRule"
+
+/** The functions of a test runner: those of mocha, or vitest's and jest's under these names. */
+export interface TestRunner {
+    describe(title: string, body: () => void): unknown
+    it(title: string, body: () => Promise<void>): unknown
+    before(body: () => Promise<void>): unknown
+    after(body: () => Promise<void>): unknown
+}
+
+/** Options of {@link describeCacheStore}. */
+export interface DescribeCacheStoreOptions {
+    /**
+     * Lets the milliseconds pass on the store's clock. Without it the tests wait for the real time: some rules take half a
+     * second then.
+     */
+    advance?: (milliseconds: number) => Awaitable<void>
+    /** The runner's functions. Default: the global ones (`describe`, `it`, `before` or `beforeAll`, `after` or `afterAll`). */
+    runner?: TestRunner
+}
+
+const CHAPTERS: readonly (readonly [title: string, rules: readonly StoreRule[]])[] = [
+    ["entries", ENTRY_RULES],
+    ["stamps", STAMP_RULES],
+    ["fences", FENCE_RULES],
+    ["clear", CLEAR_RULES],
+]
+
+/**
+ * Proves that a store keeps the port's promises. All keys begin with `conformance:` and a random token, and are removed at
+ * the end; then the store is closed.
+ *
+ * @example
+ * const clock = new FakeClock()
+ * describeCacheStore("MyStore", () => new MyStore({ clock }), { advance: (ms) => clock.advance(ms) })
+ *
+ * @throws Error when there is neither a `runner` nor a global one
+ */
+export function describeCacheStore(
+    name: string,
+    createStore: () => Awaitable<CacheStore>,
+    options: DescribeCacheStoreOptions = {},
+): void {
+    const { describe, it, before, after } = options.runner ?? globalRunner()
+    describe(`${name} as a CacheStore`, () => {
+        let lab: StoreLab | undefined
+        before(async () => {
+            lab = new StoreLab(await createStore(), options.advance)
+        })
+        after(async () => {
+            await lab?.tidy()
+            await lab?.store.close()
+        })
+        for (const [title, rules] of CHAPTERS)
+            describe(title, () => {
+                for (const [rule, check] of rules) it(rule, () => check(lab!))
+            })
+    })
+}
+
+function globalRunner(): TestRunner {
+    const scope = globalThis as unknown as Record<string, unknown>
+    const pick = (...names: string[]) => {
+        const found = names.map((name) => scope[name]).find((value) => typeof value === "function")
+        if (found === undefined) throw new Error(`There is no global ${names[0]}(): pass the runner's functions.`)
+        return found
+    }
+    return {
+        describe: pick("describe"),
+        it: pick("it", "test"),
+        before: pick("before", "beforeAll"),
+        after: pick("after", "afterAll"),
+    } as TestRunner
+}

@@ -1,0 +1,5 @@
+export { describeCacheStore } from "./describeCacheStore"
+export type { DescribeCacheStoreOptions, TestRunner } from "./describeCacheStore"
+export { FakeClock } from "./FakeClock"
+export { FaultyStore } from "./FaultyStore"
+export type { StoreBarrier, StoreCall, StoreHook, StoreMethod } from "./FaultyStore"
