@@ -23,10 +23,10 @@ export class TestRedis {
         return (this.#client ??= this.createClient())
     }
 
-    /** One more client, ended with the suite. `version: 6` makes it one of ioredis 6. */
-    createClient(options: RedisOptions & { version?: 5 | 6 } = {}): Redis {
-        const { version = 5, ...rest } = options
-        const client = version === 5 ? new Redis(this.url, rest) : (new Redis6(this.url, rest as object) as never)
+    /** One more client, ended with the suite. `version: 6` makes it one of ioredis 6; `url` leads through a proxy. */
+    createClient(options: RedisOptions & { version?: 5 | 6; url?: string } = {}): Redis {
+        const { version = 5, url = this.url, ...rest } = options
+        const client = version === 5 ? new Redis(url, rest) : (new Redis6(url, rest as object) as never)
         this.#clients.push(client)
         return client
     }
