@@ -1,0 +1,98 @@
+import type { EntityMetadata } from "typeorm"
+import { isPlainObject } from "./CanonicalText"
+import { isFindOperator, isOwnOperator } from "./findOperator"
+
+/** The properties of a primary key as a tree: embeddeds are branches. */
+type KeyTree = ReadonlyMap<string, true | KeyTree>
+
+/** Recognises the full primary key in find conditions. */
+export class PrimaryKeyPattern {
+    /** The property, where the key is one column of the entity itself. */
+    readonly property: string | undefined
+    /** Whether rows can be looked up by key at all, with nothing else behind them than their own table. */
+    readonly usable: boolean
+    readonly #tree: KeyTree
+
+    constructor(metadata: EntityMetadata) {
+        const tree = new Map<string, true | KeyTree>()
+        for (const column of metadata.primaryColumns) {
+            let branch = tree as Map<string, true | KeyTree>
+            for (const step of column.embeddedMetadata?.parentPropertyNames ?? []) {
+                const next = (branch.get(step) as Map<string, true | KeyTree> | undefined) ?? new Map()
+                branch.set(step, next)
+                branch = next
+            }
+            branch.set(column.propertyName, true)
+        }
+        this.#tree = tree
+        const [only] = metadata.primaryColumns
+        this.property =
+            metadata.primaryColumns.length === 1 && only?.embeddedMetadata === undefined
+                ? only?.propertyName
+                : undefined
+        // A column of a relation has no condition of its own: `{ user: { id: 1 } }` joins the user's table.
+        this.usable =
+            metadata.tableType !== "view" &&
+            metadata.primaryColumns.length > 0 &&
+            metadata.primaryColumns.every(
+                (column) =>
+                    metadata.findColumnWithPropertyPathStrict(column.propertyPath) === column && !column.isVirtual,
+            )
+    }
+
+    /** Whether the conditions are the full key with plain values (or `Equal`), and nothing else. */
+    isExactly(where: unknown): where is Record<string, unknown> {
+        return this.usable && matches(this.#tree, where, false)
+    }
+
+    /** Whether the conditions have the full key with plain values (or `Equal`), beside others. */
+    isPartOf(where: unknown): where is Record<string, unknown> {
+        return this.usable && matches(this.#tree, where, true)
+    }
+
+    /** The key's properties alone, with `Equal` taken off. */
+    pick(where: Record<string, unknown>): Record<string, unknown> {
+        return pick(this.#tree, where)
+    }
+}
+
+function matches(tree: KeyTree, where: unknown, others: boolean): boolean {
+    if (!isPlainObject(where) || isFindOperator(where)) return false
+    let found = 0
+    for (const key in where) {
+        const branch = tree.get(key)
+        if (branch === undefined) {
+            if (!others) return false
+            continue
+        }
+        const value = where[key]
+        if (value === undefined || value === null) return false
+        if (
+            branch === true
+                ? isFindOperator(value) && (value._type !== "equal" || !isOwnOperator(value))
+                : !matches(branch, value, others)
+        )
+            return false
+        found++
+    }
+    return found === tree.size
+}
+
+function pick(tree: KeyTree, where: Record<string, unknown>): Record<string, unknown> {
+    const picked: Record<string, unknown> = {}
+    for (const [key, branch] of tree) {
+        const value = where[key]
+        if (branch !== true) picked[key] = pick(branch, value as Record<string, unknown>)
+        else picked[key] = isFindOperator(value) ? value._value : value
+    }
+    return picked
+}
+
+const patterns = new WeakMap<EntityMetadata, PrimaryKeyPattern>()
+
+/** The {@link PrimaryKeyPattern} of an entity. */
+export function primaryKeyPatternOf(metadata: EntityMetadata): PrimaryKeyPattern {
+    let pattern = patterns.get(metadata)
+    if (pattern === undefined) patterns.set(metadata, (pattern = new PrimaryKeyPattern(metadata)))
+    return pattern
+}
