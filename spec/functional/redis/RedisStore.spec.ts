@@ -1,0 +1,233 @@
+import { expect } from "chai"
+import type { Redis } from "ioredis"
+import { CacheError } from "../../../lib/error/CacheError"
+import { RedisStore } from "../../../lib/redis"
+import { RedisScript } from "../../../lib/redis/RedisScript"
+import { FENCED } from "../../../lib/store/CacheStore"
+import { leaveOut } from "../../support/choice"
+import type { StartedServer } from "../../support/server/ServerProcess"
+import { findRedis, startRedis } from "../../support/startRedis"
+import { openClient, type ClientVersion } from "./openClient"
+import { tap } from "./wiretap"
+
+const LONG = 60_000
+const many = (prefix: string, count = 1_000) => Array.from({ length: count }, (_, i) => `${prefix}:${i}`)
+const entry = (key: string, stamps: [string, string][] = []) => ({ key, payload: "{}", ttl: LONG, stamps, size: 2 })
+
+for (const version of [5, 6] as ClientVersion[])
+    describe(`RedisStore on ioredis ${version}`, function () {
+        if (findRedis() === undefined) return leaveOut("redis", "redis-server is not installed")
+
+        let server: StartedServer
+        let client: Redis
+        let store: RedisStore
+
+        before(async () => {
+            server = await startRedis()
+        })
+        beforeEach(async () => {
+            client = await openClient(version, server.url)
+            await client.flushall()
+            await client.script("FLUSH")
+            store = new RedisStore({ client })
+        })
+        afterEach(() => client.disconnect())
+        after(() => server.stop())
+
+        describe("trips", () => {
+            it("reads values and stamps with one MGET", async () => {
+                const seen = await tap(client, async () => store.read(["k1", "k2"], ["t1", "t2", "t3"]))
+                expect(seen.commands).to.deep.equal([["mget", "k1", "k2", "t1", "t2", "t3"]])
+                expect(seen.writes).to.equal(1)
+            })
+
+            it("sends nothing when nothing is asked", async () => {
+                const seen = await tap(client, async () => {
+                    await store.read([], [])
+                    await store.stamp([], "token", 1)
+                    await store.write([])
+                    await store.fence([], "owner", 1)
+                    await store.release([], "owner", 1)
+                    await store.delete([])
+                })
+                expect(seen.names).to.deep.equal([])
+            })
+
+            it("stamps with SET NX and one MGET in one trip", async () => {
+                const seen = await tap(client, async () => store.stamp(["t1", "t2"], "token", 500))
+                expect(seen.commands).to.deep.equal([
+                    ["set", "t1", "token", "PX", "500", "NX"],
+                    ["set", "t2", "token", "PX", "500", "NX"],
+                    ["mget", "t1", "t2"],
+                ])
+                expect(seen.writes).to.equal(1)
+            })
+
+            for (const act of ["fence", "release"] as const)
+                it(`makes one trip to ${act} a thousand tags, and sends the script's text once`, async () => {
+                    const first = await tap(client, async () => store[act](many("t"), "owner", LONG))
+                    expect(first.writes).to.equal(1)
+                    expect(first.names.filter((name) => name === "eval")).to.have.length(1)
+                    const second = await tap(client, async () => store[act](many("t"), "owner", LONG))
+                    expect(second.writes).to.equal(1)
+                    expect(new Set(second.names)).to.deep.equal(new Set(["evalsha"]))
+                })
+
+            it("writes entries and touches each stamp once in one trip", async () => {
+                await store.stamp(["t1", "t2"], "token", 1_000)
+                const entries = many("k", 50).map((key) => entry(key, [["t1", "token"], ["t2", "token"]])) // prettier-ignore
+                const seen = await tap(client, async () => store.write(entries))
+                expect(seen.names.filter((name) => name === "set")).to.have.length(50)
+                expect(seen.names.filter((name) => name.startsWith("eval"))).to.have.length(2)
+                expect(seen.writes).to.equal(1)
+            })
+
+            it("walks with SCAN to clear, and never with KEYS or FLUSHDB", async () => {
+                await store.write(many("c:k", 5_000).map((key) => entry(key)))
+                const seen = await tap(client, async () => store.clear("c:"))
+                expect(new Set(seen.names)).to.deep.equal(new Set(["scan", "eval", "evalsha"]))
+                expect(await client.dbsize()).to.equal(0)
+            })
+        })
+
+        describe("scripts", () => {
+            it("tells Redis a script again after it forgot it, and repeats only what failed", async () => {
+                await store.fence(["warm"], "owner", LONG)
+                await client.script("FLUSH")
+                const seen = await tap(client, async () => store.fence(["a", "b", "c"], "owner", LONG))
+                expect(seen.writes).to.equal(2)
+                expect(seen.names).to.deep.equal(["evalsha", "evalsha", "evalsha", "eval", "evalsha", "evalsha"])
+                expect((await store.read([], ["a", "b", "c"])).tags).to.deep.equal([FENCED, FENCED, FENCED])
+            })
+
+            it("repeats only the touches when entries and touches go together", async () => {
+                await store.stamp(["t"], "token", 1_000)
+                await store.write([entry("warm", [["t", "token"]])])
+                await client.script("FLUSH")
+                const seen = await tap(client, async () => store.write([entry("k", [["t", "token"]])]))
+                expect(seen.names).to.deep.equal(["set", "evalsha", "eval"])
+            })
+
+            it("works on after a restart of Redis", async () => {
+                await store.fence(["a"], "owner", LONG)
+                await server.restart()
+                await store.fence(["a"], "owner", LONG)
+                expect((await store.read([], ["a"])).tags).to.deep.equal([FENCED])
+            })
+
+            it("makes another stamp when a client sends the same release twice", async () => {
+                const { source } = new RedisScript("release-1")
+                await client.eval(source, 1, "tag", "owner", "token", LONG)
+                const first = await client.get("tag")
+                await client.eval(source, 1, "tag", "owner", "token", LONG)
+                expect(await client.get("tag")).to.not.equal(first)
+            })
+        })
+
+        describe("layout", () => {
+            it("keeps the owners of a fence with their deadlines, and lets the key expire with the last", async () => {
+                await store.fence(["t"], "long", 50_000)
+                await store.fence(["t"], "short", 10_000)
+                expect(await client.get("t")).to.match(/^!long:\d+,short:\d+$/)
+                expect(await client.pttl("t")).to.be.within(40_000, 50_000)
+                await store.release(["t"], "long", LONG)
+                expect(await client.get("t")).to.match(/^!short:\d+$/)
+                expect(await client.pttl("t")).to.be.within(1, 10_000)
+            })
+
+            it("lets everything expire that has a ttl", async () => {
+                await store.stamp(["t"], "token", 1_000)
+                await store.write([entry("k", [["t", "token"]])])
+                await store.release(["r"], "owner", LONG)
+                for (const key of ["t", "k", "r"]) expect(await client.pttl(key), key).to.be.within(50_000, LONG)
+            })
+
+            it("leaves what is no string alone when it clears", async () => {
+                await client.hset("p:hash", "field", "value")
+                await store.write([entry("p:entry"), { ...entry("p:odd"), payload: "!looks:1" }])
+                await store.fence(["p:fence"], "owner", LONG)
+                await store.clear("p:")
+                expect((await client.keys("*")).sort()).to.deep.equal(["p:fence", "p:hash"])
+            })
+
+            it("clears below the client's own key prefix, and nowhere else", async () => {
+                const prefixed = await openClient(version, server.url, { keyPrefix: "own:" })
+                try {
+                    const inside = new RedisStore({ client: prefixed })
+                    await inside.write([entry("p:k")])
+                    await store.write([entry("p:k")])
+                    await inside.clear("p:")
+                    expect(await client.keys("*")).to.deep.equal(["p:k"])
+                } finally {
+                    prefixed.disconnect()
+                }
+            })
+        })
+
+        describe("failures", () => {
+            it("rejects with the first error of a pipeline, and does the rest", async () => {
+                await client.hset("hash", "field", "value")
+                const error = await store.fence(["a", "hash", "b"], "owner", LONG).catch((reason: unknown) => reason)
+                expect(error).to.be.instanceOf(CacheError)
+                expect(error).to.include({ code: "E_STORE" })
+                expect((error as CacheError).message)
+                    .to.contain("fence-1")
+                    .and.to.contain("WRONGTYPE")
+                expect((error as CacheError).cause).to.be.instanceOf(Error)
+                expect((await store.read([], ["a", "b"])).tags).to.deep.equal([FENCED, FENCED])
+            })
+
+            it("rejects a stamp or an owner that would be read as a fence", async () => {
+                for (const text of ["!", "", "a:b", "a,b", "a\n"]) {
+                    const calls = [
+                        () => store.stamp(["t"], text, LONG),
+                        () => store.fence(["t"], text, LONG),
+                        () => store.release(["t"], text, LONG),
+                    ]
+                    for (const call of calls) {
+                        const error = await call().catch((reason: unknown) => reason)
+                        expect(error, JSON.stringify(text)).to.include({ code: "E_STORE" })
+                    }
+                }
+                expect(await client.dbsize()).to.equal(0)
+            })
+
+            it("rejects a payload that is no string, and names its key", async () => {
+                const error = await store.write([{ ...entry("k"), payload: {} }]).catch((reason: unknown) => reason)
+                expect(error).to.include({ code: "E_STORE", key: "k" })
+            })
+
+            it("rejects every call with E_STORE when the connection is gone", async () => {
+                client.disconnect()
+                const calls = [
+                    () => store.read(["k"], ["t"]),
+                    () => store.stamp(["t"], "token", LONG),
+                    () => store.write([entry("k")]),
+                    () => store.fence(["t"], "owner", LONG),
+                    () => store.release(["t"], "owner", LONG),
+                    () => store.delete(["k"]),
+                    () => store.clear("k"),
+                ]
+                for (const call of calls)
+                    expect(await call().catch((reason: unknown) => reason)).to.include({ code: "E_STORE" })
+            })
+        })
+
+        it("leaves a client open that it did not make", async () => {
+            await store.close()
+            expect(await client.ping()).to.equal("PONG")
+        })
+
+        it("lets one of many proposals from two connections win", async () => {
+            const other = await openClient(version, server.url)
+            try {
+                const stores = [store, new RedisStore({ client: other })]
+                const answers = await Promise.all(
+                    many("p").map(async (_, i) => (await stores[i % 2]!.stamp(["t"], `proposal-${i}`, LONG))[0]),
+                )
+                expect(new Set(answers)).to.deep.equal(new Set([await client.get("t")]))
+            } finally {
+                other.disconnect()
+            }
+        })
+    })

@@ -1,0 +1,154 @@
+import { expect } from "chai"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { createServer } from "node:net"
+import type { AddressInfo } from "node:net"
+import Module from "node:module"
+import { resolve } from "node:path"
+import { Redis } from "ioredis"
+import { Redis as Redis6 } from "ioredis-6"
+import { RedisStore } from "../../../lib/redis"
+import type { RedisClient } from "../../../lib/redis"
+import { describeRedis } from "../../support/stores"
+
+const failure = (call: () => unknown) => {
+    try {
+        return call()
+    } catch (error) {
+        return error
+    }
+}
+
+describe("RedisStore's options", () => {
+    // Types are checked by the compiler: both versions fit the shape.
+    const fits: RedisClient[] = [
+        new Redis({ lazyConnect: true }),
+        new Redis6({ lazyConnect: true }),
+        new Redis.Cluster([], { lazyConnect: true }),
+        new Redis6.Cluster([], { lazyConnect: true }),
+    ]
+
+    it("take any client of ioredis 5 and 6", () => {
+        for (const client of fits) expect(new RedisStore({ client }).name).to.equal("redis")
+    })
+
+    it("promise ordered reads on a single Redis and not on a cluster", () => {
+        expect(fits.map((client) => new RedisStore({ client }).orderedReads)).to.deep.equal([true, true, false, false])
+    })
+
+    it("take exactly one of client and url, and only for url options", () => {
+        const client = fits[0]!
+        const wrong = [
+            {},
+            { client, url: "redis://h" },
+            { client, options: {} },
+            { url: "" },
+            { url: 7 },
+            null,
+            undefined,
+        ]
+        for (const options of wrong)
+            expect(
+                failure(() => new RedisStore(options as never)),
+                JSON.stringify(options),
+            ).to.include({ code: "E_OPTION" })
+    })
+
+    it("refuse an option that there is not", () => {
+        const error = failure(() => new RedisStore({ uri: "redis://h" } as never))
+        expect(error).to.include({ code: "E_OPTION" })
+        expect((error as Error).message).to.contain('"uri"')
+    })
+
+    it("refuse a client of another library", () => {
+        for (const client of [{}, null, "redis://h", { mGet: () => {}, get: () => {} }, new Map()])
+            expect(failure(() => new RedisStore({ client } as never))).to.include({ code: "E_OPTION" })
+    })
+
+    it("refuse a cluster that reads from replicas, which lag", () => {
+        const client = new Redis.Cluster([], { lazyConnect: true, scaleReads: "slave" })
+        const error = failure(() => new RedisStore({ client }))
+        expect(error).to.include({ code: "E_OPTION" })
+        expect((error as Error).message).to.contain("scaleReads")
+    })
+
+    it("name the package to install when ioredis is missing", () => {
+        const loader = Module as unknown as { _load: (request: string, ...rest: unknown[]) => unknown }
+        const load = loader._load
+        loader._load = (request, ...rest) => {
+            if (request === "ioredis")
+                throw Object.assign(new Error("Cannot find module"), { code: "MODULE_NOT_FOUND" })
+            return load.call(loader, request, ...rest)
+        }
+        try {
+            const error = failure(() => new RedisStore({ url: "redis://127.0.0.1:1" }))
+            expect(error).to.include({ code: "E_MISSING_PEER" })
+            expect((error as Error).message).to.contain("npm install ioredis")
+        } finally {
+            loader._load = load
+        }
+    })
+})
+
+describe("RedisStore's own client", () => {
+    it("rejects soon, and crashes nothing, when nobody listens at the url", async () => {
+        // A port that was free a moment ago.
+        const server = createServer().listen(0, "127.0.0.1")
+        await once(server, "listening")
+        const { port } = server.address() as AddressInfo
+        server.close()
+        const store = new RedisStore({ url: `redis://127.0.0.1:${port}` })
+        try {
+            const before = performance.now()
+            const errors = await Promise.all([
+                Promise.resolve(store.read(["k"], [])).catch((error: unknown) => error),
+                Promise.resolve(store.fence(["t"], "owner", 1_000)).catch((error: unknown) => error),
+            ])
+            for (const error of errors) expect(error).to.include({ code: "E_STORE" })
+            expect(performance.now() - before).to.be.below(5_000)
+        } finally {
+            await store.close()
+        }
+    })
+
+    it("gives up on a server that takes the connection and never answers", async () => {
+        const server = createServer(() => {}).listen(0, "127.0.0.1")
+        await once(server, "listening")
+        const { port } = server.address() as AddressInfo
+        const store = new RedisStore({ url: `redis://127.0.0.1:${port}`, options: { commandTimeout: 50 } })
+        try {
+            expect(await store.read(["k"], []).catch((error: unknown) => error)).to.include({ code: "E_STORE" })
+        } finally {
+            await store.close()
+            server.close()
+        }
+    })
+})
+
+describeRedis("RedisStore's own client", (redis) => {
+    it("rejects after close, closed twice or not", async () => {
+        const store = new RedisStore({ url: redis.url })
+        await store.read(["k"], [])
+        await store.close()
+        await store.close()
+        expect(await store.read(["k"], []).catch((error: unknown) => error)).to.include({ code: "E_STORE" })
+    })
+
+    it("is closed without ever having connected", async () => {
+        const store = new RedisStore({ url: redis.url })
+        await store.close()
+        expect(await store.read(["k"], []).catch((error: unknown) => error)).to.include({ code: "E_STORE" })
+    })
+
+    it("lets the process end after close", async () => {
+        const script = `
+            const { RedisStore } = require(${JSON.stringify(resolve("lib/redis"))})
+            const store = new RedisStore({ url: ${JSON.stringify(redis.url)} })
+            store.read(["k"], []).then(() => store.close())`
+        const child = spawn(process.execPath, ["-r", "ts-node/register/transpile-only", "-e", script], {
+            stdio: ["ignore", "inherit", "inherit"],
+            timeout: 15_000,
+        })
+        expect(await once(child, "exit")).to.deep.equal([0, null])
+    }).timeout(20_000)
+})
