@@ -1,5 +1,7 @@
 import { LRUCache } from "lru-cache"
+import { CacheError } from "../error/CacheError"
 import { systemClock, type Clock } from "../util/Clock"
+import { describe } from "../util/duration"
 import { newToken } from "../util/token"
 import { FENCED, type CacheStore, type Payload, type StoreEntry, type StoreRead, type TagState } from "./CacheStore"
 import { FenceTable } from "./FenceTable"
@@ -12,7 +14,7 @@ export interface MemoryStoreOptions {
     /** How many bytes the entries may take together, as estimated by the cache. Default: no bound but `maxEntries`. */
     maxBytes?: number
     /** Where the time comes from. Default: the process's monotonic clock. */
-    clock?: Clock
+    clock?: Pick<Clock, "now">
 }
 
 const OPTION_NAMES = ["maxEntries", "maxBytes", "clock"]
@@ -40,16 +42,17 @@ export class MemoryStore implements CacheStore {
     readonly name = "memory"
     readonly keeps = "objects"
 
-    readonly #clock: Clock
+    readonly #clock: Pick<Clock, "now">
     readonly #entries: LRUCache<string, Slot<Payload>>
     readonly #stamps: LRUCache<string, Slot<string>>
     readonly #fences = new FenceTable()
 
-    /** @throws CacheError `E_OPTION` for an unknown option or a bound that is no whole number above zero */
+    /** @throws CacheError `E_OPTION` for an unknown option or a bound that is no whole number above zero, or a clock that is none */
     constructor(options: MemoryStoreOptions = {}) {
         checkOptionNames("MemoryStore", options, OPTION_NAMES)
-        const maxEntries = toCount(options.maxEntries ?? 10_000, "MemoryStore's maxEntries", MOST_ENTRIES)
-        this.#clock = options.clock ?? systemClock
+        const { maxEntries: entries = 10_000, clock = systemClock } = options
+        const maxEntries = toCount(entries, "MemoryStore's maxEntries", MOST_ENTRIES)
+        this.#clock = toClock(clock)
         this.#entries = new LRUCache({
             max: maxEntries,
             ...(options.maxBytes === undefined
@@ -152,4 +155,11 @@ export class MemoryStore implements CacheStore {
         this.#stamps.delete(tag)
         return undefined
     }
+}
+
+function toClock(value: Pick<Clock, "now">): Pick<Clock, "now"> {
+    if (typeof (value as Partial<Clock> | null)?.now === "function") return value
+    throw new CacheError("E_OPTION", `MemoryStore's clock is ${describe(value)}.`, {
+        advice: "Give an object with a method now().",
+    })
 }
