@@ -52,12 +52,12 @@ forEachDatabase("the harness", (database) => {
             await database.cleanUp()
 
             const dataSource = await database.createDataSource({ entities: [Sample] })
-            const [row] = (await dataSource.query(
+            const rows: unknown = await dataSource.query(
                 database.name === "postgres"
                     ? `SELECT count(*) AS count FROM pg_database WHERE datname = '${String(name)}'`
                     : `SELECT count(*) AS count FROM information_schema.schemata WHERE schema_name = '${String(name)}'`,
-            )) as [{ count: unknown }]
-            expect(Number(row.count)).to.equal(0)
+            )
+            expect(Number((rows as [{ count: unknown }])[0].count)).to.equal(0)
         })
 
     it("records the SQL of a DataSource", async () => {

@@ -71,7 +71,7 @@ export function sharedServer(name: ServerName): Promise<SharedServer> {
 export async function stopAllServers(): Promise<void> {
     const servers = await Promise.allSettled([...started.values()])
     started.clear()
-    await Promise.all(servers.map((it) => (it.status === "fulfilled" ? it.value.stop() : undefined)))
+    await Promise.all(servers.flatMap((it) => (it.status === "fulfilled" ? [it.value.stop()] : [])))
     await stopServers()
 }
 

@@ -37,7 +37,7 @@ export async function pingRedis(url: string): Promise<void> {
         retryStrategy: null,
         maxRetriesPerRequest: 0,
         connectTimeout: 2000,
-    } as object)
+    })
     client.on("error", () => undefined)
     try {
         await client.connect()
