@@ -37,7 +37,13 @@ export function conversionsOf(column: ColumnMetadata): readonly Conversion[] {
         })
     } else if (column.type === "interval") {
         const parse = intervalParserOf(driver)
-        if (parse !== undefined) conversions.push({ name: "i", to: each(intervalText), from: each(parse) })
+        if (parse !== undefined)
+            conversions.push({
+                name: "i",
+                to: each((value) => ({ ...(value as object) })),
+                // The parser is the only way to the class; it makes an empty interval of an empty text.
+                from: each((fields) => Object.assign(parse("") as object, fields)),
+            })
     }
     return conversions
 }
@@ -65,20 +71,16 @@ export function convert(
     if (conversions.length === 0) throw refusal
     throw new CacheError(
         "E_SERIALIZE",
-        `${path} cannot be stored: its transformer does not give back what it was given.`,
+        `${path} cannot be stored: taking it apart and making it again does not give an equal value.`,
         {
             cause: cause ?? refusal,
-            advice: "Write `to` and `from` so that from(to(value)) equals value.",
+            advice: "Write the `to` and `from` of its transformer so that from(to(value)) equals value.",
         },
     )
 }
 
 function each(one: (value: unknown) => unknown): (value: unknown) => unknown {
     return (value) => (value === null ? null : Array.isArray(value) ? value.map(each(one)) : one(value))
-}
-
-function intervalText(value: unknown): unknown {
-    return (value as { toPostgres(): string }).toPostgres()
 }
 
 const INTERVAL_OID = 1186

@@ -487,9 +487,8 @@ forEachTypeorm((typeorm, within) => {
                         await expectRoundTrip(e.Author, {
                             relations: {
                                 books: { tags: true },
-                                // TypeORM 0.3 cannot load a many-to-one to the same table by query.
-                                boss: relationLoadStrategy === "join",
-                                staff: { profile: true },
+                                // TypeORM 0.3 cannot load relations to the same table by query.
+                                ...(relationLoadStrategy === "join" && { boss: true, staff: { profile: true } }),
                             },
                             relationLoadStrategy,
                         })
