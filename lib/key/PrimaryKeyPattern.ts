@@ -1,9 +1,12 @@
 import type { EntityMetadata } from "typeorm"
 import { isPlainObject } from "./CanonicalText"
-import { isFindOperator, isOwnOperator } from "./findOperator"
+import { equalValue, isFindOperator, isOwnOperator } from "./findOperator"
+
+/** A leaf: whether an object may stand for the column's value. TypeORM would not look into it for a related entity's id. */
+type Leaf = "any" | "scalar"
 
 /** The properties of a primary key as a tree: embeddeds are branches. */
-type KeyTree = ReadonlyMap<string, true | KeyTree>
+type KeyTree = ReadonlyMap<string, Leaf | KeyTree>
 
 /** Recognises the full primary key in find conditions. */
 export class PrimaryKeyPattern {
@@ -14,15 +17,15 @@ export class PrimaryKeyPattern {
     readonly #tree: KeyTree
 
     constructor(metadata: EntityMetadata) {
-        const tree = new Map<string, true | KeyTree>()
+        const tree = new Map<string, Leaf | KeyTree>()
         for (const column of metadata.primaryColumns) {
-            let branch = tree as Map<string, true | KeyTree>
+            let branch = tree as Map<string, Leaf | KeyTree>
             for (const step of column.embeddedMetadata?.parentPropertyNames ?? []) {
-                const next = (branch.get(step) as Map<string, true | KeyTree> | undefined) ?? new Map()
+                const next = (branch.get(step) as Map<string, Leaf | KeyTree> | undefined) ?? new Map()
                 branch.set(step, next)
                 branch = next
             }
-            branch.set(column.propertyName, true)
+            branch.set(column.propertyName, column.relationMetadata === undefined ? "any" : "scalar")
         }
         this.#tree = tree
         const [only] = metadata.primaryColumns
@@ -67,23 +70,24 @@ function matches(tree: KeyTree, where: unknown, others: boolean): boolean {
         }
         const value = where[key]
         if (value === undefined || value === null) return false
-        if (
-            branch === true
-                ? isFindOperator(value) && (value._type !== "equal" || !isOwnOperator(value))
-                : !matches(branch, value, others)
-        )
-            return false
+        if (typeof branch === "string" ? !isValue(value, branch) : !matches(branch, value, others)) return false
         found++
     }
     return found === tree.size
+}
+
+function isValue(value: unknown, leaf: Leaf): boolean {
+    if (isFindOperator(value) && (value._type !== "equal" || !isOwnOperator(value))) return false
+    const inner = equalValue(value)
+    return leaf === "any" || typeof inner !== "object" || inner instanceof Uint8Array
 }
 
 function pick(tree: KeyTree, where: Record<string, unknown>): Record<string, unknown> {
     const picked: Record<string, unknown> = {}
     for (const [key, branch] of tree) {
         const value = where[key]
-        if (branch !== true) picked[key] = pick(branch, value as Record<string, unknown>)
-        else picked[key] = isFindOperator(value) ? value._value : value
+        if (typeof branch !== "string") picked[key] = pick(branch, value as Record<string, unknown>)
+        else picked[key] = equalValue(value)
     }
     return picked
 }

@@ -2,7 +2,7 @@ import type { EntityMetadata, FindManyOptions, FindOneOptions } from "typeorm"
 import { CanonicalText, isPlainObject } from "./CanonicalText"
 import { shapeOf } from "./EntityShape"
 import { equalValue, isFindOperator, isOwnOperator } from "./findOperator"
-import { primaryKeyPatternOf } from "./PrimaryKeyPattern"
+import { type PrimaryKeyPattern, primaryKeyPatternOf } from "./PrimaryKeyPattern"
 import { compileRowId } from "./rowId"
 
 /** A read that is nothing but a lookup of rows by primary key. */
@@ -53,7 +53,7 @@ export function rowLookup(
     const wheres: Record<string, unknown>[] = []
     for (const alternative of alternatives) {
         if (pattern.isExactly(alternative)) wheres.push(pattern.pick(alternative))
-        else if (!expandIn(pattern.property, alternative, wheres)) return undefined
+        else if (!expandIn(pattern, alternative, wheres)) return undefined
     }
     return wheres.length === 0 ? undefined : distinct(metadata, wheres, single, Boolean(given["withDeleted"]))
 }
@@ -121,7 +121,8 @@ function ownRowOnly(metadata: EntityMetadata): boolean {
 }
 
 /** `{ id: In([…]) }` as one condition per value. */
-function expandIn(property: string | undefined, where: unknown, wheres: Record<string, unknown>[]): boolean {
+function expandIn(pattern: PrimaryKeyPattern, where: unknown, wheres: Record<string, unknown>[]): boolean {
+    const { property } = pattern
     if (property === undefined || !isPlainObject(where) || isFindOperator(where)) return false
     for (const key in where) if (key !== property) return false
     const operator = where[property]
@@ -129,8 +130,9 @@ function expandIn(property: string | undefined, where: unknown, wheres: Record<s
     const { _value: values } = operator
     if (!Array.isArray(values)) return false
     for (const value of values as unknown[]) {
-        if (isFindOperator(value)) return false
-        wheres.push({ [property]: value })
+        const one = { [property]: value }
+        if (isFindOperator(value) || !pattern.isExactly(one)) return false
+        wheres.push(one)
     }
     return true
 }
