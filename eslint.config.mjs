@@ -17,7 +17,6 @@ export default tseslint.config(
             eqeqeq: ["error", "always"],
             "@typescript-eslint/no-floating-promises": "error",
             "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: { attributes: false } }],
-            "@typescript-eslint/await-thenable": "error",
             "@typescript-eslint/only-throw-error": "error",
             "@typescript-eslint/consistent-type-imports": [
                 "error",

@@ -22,7 +22,7 @@ export async function startRedis(options: { args?: readonly string[] } = {}): Pr
         command: (folder, port) => [
             program,
             ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder],
-            ...["--save", "", "--appendonly", "no", "--loglevel", "notice", "--enable-debug-command", "yes"],
+            ...["--save", "", "--appendonly", "no", "--loglevel", "notice"],
             ...(options.args ?? []),
         ],
         url: (port) => `redis://127.0.0.1:${port}`,

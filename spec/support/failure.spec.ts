@@ -1,0 +1,35 @@
+import { expect } from "chai"
+import { spawnSync } from "node:child_process"
+import { join } from "node:path"
+
+const ROOT = join(__dirname, "..", "..")
+
+/** Runs a file of specs as the suite would; the code that mocha ends with, and its last line. */
+function run(name: string, env: NodeJS.ProcessEnv = {}): { code: number | null; lastLine: string | undefined } {
+    const { status, stdout } = spawnSync(
+        process.execPath,
+        [require.resolve("mocha/bin/mocha.js"), join("spec", "support", "failure", name)],
+        { cwd: ROOT, encoding: "utf8", env: { ...process.env, SPEC_SUMMARY: "", FAIL_ON_PENDING: "", ...env } },
+    )
+    return { code: status, lastLine: stdout.trimEnd().split("\n").at(-1) }
+}
+
+describe("a run of the suite", () => {
+    it("fails when a rejection goes unhandled during a spec", () => {
+        const { code, lastLine } = run("rejection.ts")
+        expect(code).not.to.equal(0)
+        expect(lastLine).to.equal("1 passed, 1 failed, 0 skipped")
+    })
+
+    it("fails when a rejection goes unhandled after the last spec", () => {
+        expect(run("lateRejection.ts").code).not.to.equal(0)
+    })
+
+    it("passes with a pending spec unless that is forbidden", () => {
+        expect(run("pending.ts")).to.deep.equal({ code: 0, lastLine: "1 passed, 0 failed, 1 skipped" })
+        expect(run("pending.ts", { FAIL_ON_PENDING: "1" })).to.deep.equal({
+            code: 1,
+            lastLine: "1 passed, 0 failed, 1 skipped",
+        })
+    })
+})

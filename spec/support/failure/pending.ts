@@ -1,0 +1,6 @@
+// Run by failure.spec.ts.
+
+describe("a suite", () => {
+    it("has a pending spec")
+    it("has another", () => undefined)
+})
