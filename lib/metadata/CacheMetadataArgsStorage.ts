@@ -56,7 +56,11 @@ function* lineOf(target: Function | string): Generator<Function | string> {
         yield target
         return
     }
-    for (let link: unknown = target; typeof link === "function" && link !== Function.prototype; link = Object.getPrototypeOf(link))
+    for (
+        let link: unknown = target;
+        typeof link === "function" && link !== Function.prototype;
+        link = Object.getPrototypeOf(link)
+    )
         yield link
 }
 

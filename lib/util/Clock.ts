@@ -2,7 +2,16 @@
 export interface Clock {
     /** Milliseconds that never run backwards, from any starting point. */
     now(): number
+    /** Runs the task once, after the delay; the answer calls it off. Never keeps the process alive. */
+    schedule(delay: number, task: () => void): () => void
 }
 
 /** The process's monotonic clock. */
-export const systemClock: Clock = { now: () => performance.now() }
+export const systemClock: Clock = {
+    now: () => performance.now(),
+    schedule: (delay, task) => {
+        const timer = setTimeout(task, delay)
+        timer.unref()
+        return () => clearTimeout(timer)
+    },
+}

@@ -1,0 +1,125 @@
+import type { DataSource, EntityManager, EntityMetadata, ObjectLiteral } from "typeorm"
+import type { Invalidator } from "./cache/Invalidator"
+import type { ReadThrough } from "./cache/ReadThrough"
+import { OpenTransactions } from "./invalidation/OpenTransactions"
+import { TableGraph } from "./invalidation/TableGraph"
+import type { KeyScheme } from "./key/KeyScheme"
+import { tableName } from "./key/tableName"
+import { CacheMetadata, type CacheDefaults } from "./metadata/CacheMetadata"
+import { DatabaseLoader } from "./repository/DatabaseLoader"
+import { EntityReader } from "./repository/EntityReader"
+import type { EntityReaders } from "./repository/EntityReaders"
+import { dialectOf } from "./sql/SqlDialect"
+import { WriteTracker } from "./subscriber/WriteTracker"
+import type { CacheLog } from "./telemetry/CacheLogger"
+import type { CacheStats } from "./telemetry/CacheStats"
+
+/** What a binding takes from its cache. */
+export interface BindingParts {
+    readonly keys: KeyScheme
+    readonly cache: ReadThrough
+    readonly invalidator: Invalidator
+    readonly stats: CacheStats
+    readonly log: CacheLog
+    readonly defaults: CacheDefaults
+    readonly maxSize: number
+    readonly rawSql: "invalidate" | "throw" | "ignore"
+    readonly isEnabled: () => boolean
+    readonly jitter: (ttl: number | undefined) => number | undefined
+}
+
+/** A cache and one initialised DataSource: its tables, its readers, the follower of its writes. */
+export class DataSourceBinding implements EntityReaders {
+    readonly dataSource: DataSource
+    /** Belongs to the binding: `initialize()` makes metadata anew. */
+    readonly metadatas: readonly EntityMetadata[]
+    readonly graph: TableGraph
+    readonly tracker: WriteTracker
+    readonly #parts: BindingParts
+    readonly #loader: DatabaseLoader
+    readonly #readers = new Map<EntityMetadata, EntityReader>()
+    readonly #declared = new Map<EntityMetadata, CacheMetadata>()
+
+    constructor(dataSource: DataSource, parts: BindingParts) {
+        this.dataSource = dataSource
+        this.metadatas = dataSource.entityMetadatas
+        this.#parts = parts
+        this.graph = new TableGraph(dataSource)
+        const transactions = new OpenTransactions()
+        this.#loader = new DatabaseLoader(dataSource, transactions)
+        this.tracker = new WriteTracker({
+            graph: this.graph,
+            dialect: dialectOf(dataSource.options.type),
+            keys: parts.keys,
+            invalidator: parts.invalidator,
+            transactions,
+            log: parts.log,
+            rawSql: parts.rawSql,
+            onDirty: (tags) => this.#count(tags),
+        })
+    }
+
+    readerOf<Entity extends ObjectLiteral>(metadata: EntityMetadata): EntityReader<Entity> {
+        let reader = this.#readers.get(metadata)
+        if (reader === undefined) {
+            const declared = this.#declarationOf(metadata)
+            const { rows, lists } = this.#parts.stats.countersOf(metadata.name, declared.region, [
+                metadata.target,
+                metadata.tableName,
+            ])
+            reader = new EntityReader(declared, {
+                dataSource: this.dataSource,
+                keys: this.#parts.keys,
+                cache: this.#parts.cache,
+                loader: this.#loader,
+                log: this.#parts.log,
+                jitter: this.#parts.jitter,
+                maxSize: this.#parts.maxSize,
+                rowStats: rows,
+                listStats: lists,
+                dependsOn: this.#dependsOn,
+                extraTables: this.#extraTables,
+            })
+            this.#readers.set(metadata, reader)
+        }
+        return reader as unknown as EntityReader<Entity>
+    }
+
+    bypassOf(manager: EntityManager): string | undefined {
+        if (!this.#parts.isEnabled()) return "the cache is switched off"
+        const { queryRunner } = manager
+        if (queryRunner === undefined || queryRunner.isReleased) return undefined
+        return queryRunner.isTransactionActive ? "inside a transaction" : "the manager has a query runner of its own"
+    }
+
+    check(metadata: EntityMetadata): void {
+        this.#declarationOf(metadata)
+    }
+
+    /** The entities that are decorated and switched on. @throws CacheError when a declaration cannot be kept */
+    cachedEntities(): EntityMetadata[] {
+        return this.metadatas.filter((metadata) => this.#declarationOf(metadata).enabled)
+    }
+
+    #declarationOf(metadata: EntityMetadata): CacheMetadata {
+        let declared = this.#declared.get(metadata)
+        if (declared === undefined)
+            this.#declared.set(metadata, (declared = new CacheMetadata(metadata, this.#parts.defaults)))
+        return declared
+    }
+
+    readonly #dependsOn = (metadata: EntityMetadata): readonly EntityMetadata[] | undefined =>
+        this.#declarationOf(metadata).dependsOn?.flatMap((target) =>
+            this.dataSource.hasMetadata(target) ? [this.dataSource.getMetadata(target)] : [],
+        )
+
+    readonly #extraTables = (metadata: EntityMetadata): readonly string[] =>
+        (this.#declarationOf(metadata).dependsOn ?? []).flatMap((target) =>
+            typeof target === "string" && !this.dataSource.hasMetadata(target) ? [target] : [],
+        )
+
+    #count(tags: ReadonlySet<string>): void {
+        for (const metadata of this.#readers.keys())
+            if (tags.has(this.#parts.keys.table(tableName(metadata)))) this.#readers.get(metadata)!.invalidated()
+    }
+}

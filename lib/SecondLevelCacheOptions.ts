@@ -1,0 +1,109 @@
+import type { Serializer } from "./serializer/Serializer"
+import type { CacheStore } from "./store/CacheStore"
+import type { CacheLogger } from "./telemetry/CacheLogger"
+import { CacheError } from "./error/CacheError"
+import type { Clock } from "./util/Clock"
+import {
+    checkOptions,
+    isBoolean,
+    isCount,
+    isDuration,
+    isDurationOrNull,
+    isName,
+    isOneOf,
+    isVersion,
+    type OptionCheck,
+} from "./util/checkOptions"
+import type { Duration } from "./util/duration"
+
+/** Options of {@link SecondLevelCache}; all may be left out. */
+export interface SecondLevelCacheOptions {
+    /** Where entries live. Default: a `MemoryStore` in this process. */
+    store?: CacheStore
+    /** How long entries live where nothing nearer says so; `null` for until invalidated. Default `"5m"`. */
+    ttl?: Duration | null
+    /** Each ttl is shortened by a random part of it, up to this one, so that entries made together do not end together. From 0 to 1, default 0.1. */
+    ttlJitter?: number
+    /** First part of every key; a function is asked on every read and write, for tenants. Default `"slc"`. */
+    prefix?: string | (() => string)
+    /** `false` starts with the cache switched off: reads go to the database, writes still invalidate. Default true. */
+    enabled?: boolean
+    /** Lists longer than this are not stored. Default: no limit. */
+    maxSize?: number
+    /** Makes entries written under another version unreadable. Default: none. */
+    version?: string | number
+    /** How entries become text, for stores that keep text. Default: a `JsonSerializer`. */
+    serializer?: Serializer
+    /**
+     * `false` puts no fence before COMMIT: one trip less for a writing transaction, and a writer that is killed between
+     * COMMIT and invalidation leaves old entries until their ttl. A length of time says when the fence of a writer that
+     * died falls. Default `"30s"`.
+     */
+    fence?: boolean | Duration
+    /** What to do when the store cannot be told of a write before its COMMIT: go on, or refuse the commit. Default `"continue"`. */
+    onStoreFailure?: "continue" | "abort"
+    /** What to do with a statement that may write and names no table: invalidate everything, refuse it, or nothing. Default `"invalidate"`. */
+    rawSql?: "invalidate" | "throw" | "ignore"
+    /** Milliseconds or a string after which a call to the store counts as failed. Default `"500ms"`. */
+    storeTimeout?: Duration
+    /** Told of every decision, besides `DEBUG=typeorm-second-level-cache:*`. */
+    logger?: CacheLogger
+    /** Where the time comes from. For tests. */
+    clock?: Clock
+}
+
+const hasMethods =
+    (what: string, ...methods: readonly string[]): OptionCheck =>
+    (value) =>
+        value !== null &&
+        typeof value === "object" &&
+        methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function")
+            ? undefined
+            : `takes ${what}`
+
+const CHECKS: Readonly<Record<keyof SecondLevelCacheOptions, OptionCheck>> = {
+    store: hasMethods(
+        "a store such as new MemoryStore()",
+        "read",
+        "stamp",
+        "write",
+        "fence",
+        "release",
+        "delete",
+        "clear",
+        "close",
+    ),
+    ttl: isDurationOrNull,
+    ttlJitter: (value) =>
+        typeof value === "number" && value >= 0 && value <= 1 ? undefined : "takes a number from 0 to 1",
+    prefix: (value, name) =>
+        typeof value === "function"
+            ? undefined
+            : isName(value, name) && "takes a string that is not empty, or a function",
+    enabled: isBoolean,
+    maxSize: isCount,
+    version: isVersion,
+    serializer: hasMethods("a serializer", "serialize", "deserialize"),
+    fence: (value, name) =>
+        typeof value === "boolean"
+            ? undefined
+            : isDuration(value, name) && `takes true, false or a length of time such as "30s"`,
+    onStoreFailure: isOneOf("continue", "abort"),
+    rawSql: isOneOf("invalidate", "throw", "ignore"),
+    storeTimeout: isDuration,
+    logger: hasMethods("an object with a method log(event)", "log"),
+    clock: hasMethods("a clock", "now", "schedule"),
+}
+
+/** @throws CacheError `E_OPTION` for an unknown or ill-typed option, or two that exclude each other */
+export function checkSecondLevelCacheOptions(options: SecondLevelCacheOptions): void {
+    checkOptions(options, CHECKS, "SecondLevelCache")
+    if (options.fence === false && options.onStoreFailure === "abort")
+        throw new CacheError(
+            "E_OPTION",
+            `SecondLevelCache: onStoreFailure "abort" needs the fence that fence: false leaves out.`,
+            {
+                advice: "Leave out one of them.",
+            },
+        )
+}

@@ -1,0 +1,53 @@
+import type { Encoded } from "../serializer/ValueCodec"
+
+interface Flight {
+    readonly stamps: readonly string[]
+    readonly landing: Promise<Encoded | undefined>
+}
+
+/** The end of a flight that {@link SingleFlight.start} began. */
+export interface Landing {
+    /** Hands the value to the readers who joined; `undefined` when it must not be shared. */
+    resolve(value: Encoded | undefined): void
+    reject(error: unknown): void
+    /** No reader can join any more. */
+    end(): void
+}
+
+/**
+ * Loads in progress. A reader may join one only if it began under the very stamps that the reader has just read:
+ * otherwise a reader that starts after a commit could be handed a value from before it.
+ */
+export class SingleFlight {
+    readonly #flights = new Map<string, Flight>()
+
+    /** The value of a load under the same stamps; `undefined` when there is none to join. */
+    find(key: string, stamps: readonly string[]): Promise<Encoded | undefined> | undefined {
+        const flight = this.#flights.get(key)
+        return flight !== undefined && equal(flight.stamps, stamps) ? flight.landing : undefined
+    }
+
+    start(key: string, stamps: readonly string[]): Landing {
+        let resolve!: (value: Encoded | undefined) => void
+        let reject!: (error: unknown) => void
+        const landing = new Promise<Encoded | undefined>((onValue, onError) => {
+            resolve = onValue
+            reject = onError
+        })
+        // the reader who loads gets the error itself; nobody may have joined
+        landing.catch(() => undefined)
+        const flight: Flight = { stamps, landing }
+        this.#flights.set(key, flight)
+        return {
+            resolve,
+            reject,
+            end: () => {
+                if (this.#flights.get(key) === flight) this.#flights.delete(key)
+            },
+        }
+    }
+}
+
+function equal(a: readonly string[], b: readonly string[]): boolean {
+    return a.length === b.length && a.every((stamp, i) => stamp === b[i])
+}

@@ -1,0 +1,107 @@
+import type { DataSource, EntityMetadata } from "typeorm"
+import { tableName } from "../key/tableName"
+
+/** One foreign key, seen from the table that it points to. */
+interface Reference {
+    /** The table that holds the foreign key. */
+    readonly table: string
+    /** The columns that it points to, in lower case. */
+    readonly columns: readonly string[]
+    readonly onDelete: string
+    readonly onUpdate: string
+}
+
+/**
+ * The tables of a DataSource by their bare name in lower case, and what the database itself changes when one of them
+ * changes: rows that follow a foreign key on delete or update. No event tells of these.
+ */
+export class TableGraph {
+    readonly #entities = new Map<string, EntityMetadata[]>()
+    readonly #references = new Map<string, Reference[]>()
+    readonly #views = new Map<string, EntityMetadata>()
+
+    constructor(dataSource: DataSource) {
+        for (const metadata of dataSource.entityMetadatas) {
+            const table = tableName(metadata)
+            if (metadata.tableType === "view") this.#views.set(table, metadata)
+            // children of single-table inheritance have the table and the key of their root
+            else if (metadata.tableType !== "entity-child") push(this.#entities, table, metadata)
+            for (const foreignKey of metadata.foreignKeys)
+                push(this.#references, tableName(foreignKey.referencedEntityMetadata), {
+                    table,
+                    columns: foreignKey.referencedColumns.map((column) => column.databaseName.toLowerCase()),
+                    onDelete: foreignKey.onDelete ?? "NO ACTION",
+                    onUpdate: foreignKey.onUpdate ?? "NO ACTION",
+                })
+        }
+    }
+
+    /** Every table that an entity, a junction or a closure stands for. */
+    tables(): Iterable<string> {
+        return this.#entities.keys()
+    }
+
+    /** The entities on a table; empty for a table that none is mapped to. */
+    entitiesOf(table: string): readonly EntityMetadata[] {
+        return this.#entities.get(table) ?? []
+    }
+
+    /** The tables that a view is declared to read, when the name is a view's. */
+    tablesOfView(view: string): readonly string[] {
+        const metadata = this.#views.get(view)
+        if (metadata === undefined) return []
+        const tables: string[] = []
+        for (const dependency of metadata.dependsOn ?? []) {
+            const found = metadata.connection.entityMetadatas.find(
+                ({ target, name }) => target === dependency || name === dependency,
+            )
+            if (found !== undefined) tables.push(tableName(found))
+        }
+        return tables
+    }
+
+    /** Tables whose rows go, or lose their foreign key, with deleted rows of a table, transitively. */
+    changedByDeleteOf(table: string): ReadonlySet<string> {
+        return this.#follow(table, ({ onDelete }) => follows(onDelete))
+    }
+
+    /** Tables whose foreign keys follow changed keys of a table. `undefined` columns: any may have changed. */
+    changedByUpdateOf(table: string, columns: readonly string[] | undefined): ReadonlySet<string> {
+        const first = (reference: Reference): boolean =>
+            follows(reference.onUpdate) &&
+            (columns === undefined || reference.columns.some((column) => columns.includes(column)))
+        return this.#follow(table, ({ onUpdate }) => follows(onUpdate), first)
+    }
+
+    /** Tables that TRUNCATE … CASCADE empties too: all that point to the table, whatever their rule. */
+    changedByTruncateOf(table: string): ReadonlySet<string> {
+        return this.#follow(table, () => true)
+    }
+
+    #follow(
+        table: string,
+        next: (reference: Reference) => boolean,
+        first: (reference: Reference) => boolean = next,
+    ): ReadonlySet<string> {
+        const reached = new Set<string>()
+        const visit = (from: string, passes: (reference: Reference) => boolean): void => {
+            for (const reference of this.#references.get(from) ?? []) {
+                if (reached.has(reference.table) || !passes(reference)) continue
+                reached.add(reference.table)
+                visit(reference.table, next)
+            }
+        }
+        visit(table, first)
+        return reached
+    }
+}
+
+function follows(rule: string): boolean {
+    return rule !== "NO ACTION" && rule !== "RESTRICT"
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+    const list = map.get(key)
+    if (list === undefined) map.set(key, [value])
+    else list.push(value)
+}

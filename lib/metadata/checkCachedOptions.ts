@@ -1,0 +1,48 @@
+import {
+    checkOptions,
+    isBoolean,
+    isCount,
+    isDurationOrNull,
+    isName,
+    isVersion,
+    type OptionCheck,
+} from "../util/checkOptions"
+
+const isListOfNames: OptionCheck = (value) =>
+    Array.isArray(value) &&
+    value.every((key) => Array.isArray(key) && key.length > 0 && key.every((it) => typeof it === "string" && it !== ""))
+        ? undefined
+        : `takes lists of property names such as [["email"], ["country", "taxNumber"]]`
+
+const isListOfEntities: OptionCheck = (value) =>
+    Array.isArray(value) && value.every((it) => typeof it === "function" || (typeof it === "string" && it !== ""))
+        ? undefined
+        : "takes a list of entities or table names"
+
+/** @throws CacheError `E_OPTION` */
+export function checkCachedOptions(options: unknown, entity: string): void {
+    checkOptions(
+        options,
+        {
+            ttl: isDurationOrNull,
+            listTtl: isDurationOrNull,
+            negativeTtl: isDurationOrNull,
+            enabled: isBoolean,
+            version: isVersion,
+            lists: isBoolean,
+            uniqueKeys: isListOfNames,
+            region: isName,
+            dependsOn: isListOfEntities,
+        },
+        `@Cached on ${entity}`,
+    )
+}
+
+/** @throws CacheError `E_OPTION` */
+export function checkCachedRelationOptions(options: unknown, relation: string): void {
+    checkOptions(
+        options,
+        { ttl: isDurationOrNull, maxSize: isCount, enabled: isBoolean, version: isVersion },
+        `@CachedRelation on ${relation}`,
+    )
+}

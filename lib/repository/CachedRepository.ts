@@ -1,0 +1,232 @@
+import {
+    EntityNotFoundError,
+    Repository,
+    type EntityManager,
+    type EntityTarget,
+    type FindManyOptions,
+    type FindOneOptions,
+    type FindOptionsWhere,
+    type ObjectLiteral,
+    type QueryRunner,
+} from "typeorm"
+import { callCacheOf, type CallCache } from "./CallCache"
+import { Bypass, type EntityReader } from "./EntityReader"
+import { readersOf, type EntityReaders } from "./EntityReaders"
+
+type Where<Entity> = FindOptionsWhere<Entity>[] | FindOptionsWhere<Entity>
+type NumericColumn<Entity extends ObjectLiteral> = Parameters<Repository<Entity>["sum"]>[0]
+
+/**
+ * A TypeORM repository that reads through the second-level cache. Constructed like `Repository`, so that `extends`,
+ * `withRepository()` and `extend()` work; writes go to the database as ever and are followed by `cache.subscriber`.
+ *
+ * Reads inside a transaction, with a lock, or with `cache: false` go straight to the database. Results are entity
+ * instances of the caller's own.
+ *
+ * @throws CacheError `E_NO_SUBSCRIBER` when the DataSource has no `cache.subscriber`, `E_NOT_CACHEABLE` for an entity
+ * whose `@Cached` cannot be kept
+ *
+ * @example
+ * class AuthorRepository extends CachedRepository<Author> {}
+ * const authors = new AuthorRepository(Author, dataSource.manager)
+ * await authors.findOneBy({ id: 1 })
+ */
+export class CachedRepository<Entity extends ObjectLiteral> extends Repository<Entity> {
+    constructor(target: EntityTarget<Entity>, manager: EntityManager, queryRunner?: QueryRunner) {
+        super(target, manager, queryRunner)
+        // a mistake in the wiring shows when the application starts, not with the first request
+        if (manager.connection.isInitialized) this.#readers().check(this.metadata)
+    }
+
+    override find(options?: FindManyOptions<Entity>): Promise<Entity[]> {
+        return this.#find(options, () => super.find(options))
+    }
+
+    override findBy(where: Where<Entity>): Promise<Entity[]> {
+        return this.#find({ where }, () => super.findBy(where))
+    }
+
+    override findAndCount(options?: FindManyOptions<Entity>): Promise<[Entity[], number]> {
+        return this.#findAndCount(options, () => super.findAndCount(options))
+    }
+
+    override findAndCountBy(where: Where<Entity>): Promise<[Entity[], number]> {
+        return this.#findAndCount({ where }, () => super.findAndCountBy(where))
+    }
+
+    override findOne(options: FindOneOptions<Entity>): Promise<Entity | null> {
+        return this.#findOne("findOne", options, () => super.findOne(options))
+    }
+
+    override findOneBy(where: Where<Entity>): Promise<Entity | null> {
+        return this.#findOne("findOneBy", { where }, () => super.findOneBy(where))
+    }
+
+    override async findOneOrFail(options: FindOneOptions<Entity>): Promise<Entity> {
+        return (await this.findOne(options)) ?? this.#notFound(options)
+    }
+
+    override async findOneByOrFail(where: Where<Entity>): Promise<Entity> {
+        return (await this.findOneBy(where)) ?? this.#notFound(where)
+    }
+
+    override count(options?: FindManyOptions<Entity>): Promise<number> {
+        return this.#scalar("count", options, () => super.count(options))
+    }
+
+    override countBy(where: Where<Entity>): Promise<number> {
+        return this.#scalar("count", { where }, () => super.countBy(where))
+    }
+
+    override exists(options?: FindManyOptions<Entity>): Promise<boolean> {
+        return this.#scalar("exists", options, () => super.exists(options))
+    }
+
+    override existsBy(where: Where<Entity>): Promise<boolean> {
+        return this.#scalar("exists", { where }, () => super.existsBy(where))
+    }
+
+    override sum(column: NumericColumn<Entity>, where?: Where<Entity>): Promise<number | null> {
+        return this.#aggregate("sum", column, where, () => super.sum(column, where))
+    }
+
+    override average(column: NumericColumn<Entity>, where?: Where<Entity>): Promise<number | null> {
+        return this.#aggregate("average", column, where, () => super.average(column, where))
+    }
+
+    override minimum(column: NumericColumn<Entity>, where?: Where<Entity>): Promise<number | null> {
+        return this.#aggregate("minimum", column, where, () => super.minimum(column, where))
+    }
+
+    override maximum(column: NumericColumn<Entity>, where?: Where<Entity>): Promise<number | null> {
+        return this.#aggregate("maximum", column, where, () => super.maximum(column, where))
+    }
+
+    #find(options: FindManyOptions<Entity> | undefined, plain: () => Promise<Entity[]>): Promise<Entity[]> {
+        return this.#read(
+            options,
+            (reader, call) => reader.find({ method: "find", options: options as FindManyOptions | undefined, call }),
+            plain,
+        )
+    }
+
+    #findAndCount(
+        options: FindManyOptions<Entity> | undefined,
+        plain: () => Promise<[Entity[], number]>,
+    ): Promise<[Entity[], number]> {
+        return this.#read(
+            options,
+            (reader, call) =>
+                reader.findAndCount({ method: "findAndCount", options: options as FindManyOptions | undefined, call }),
+            plain,
+        )
+    }
+
+    #findOne(
+        method: string,
+        options: FindOneOptions<Entity>,
+        plain: () => Promise<Entity | null>,
+    ): Promise<Entity | null> {
+        return this.#read(
+            options,
+            (reader, call) => reader.findOne({ method, options: options as FindOneOptions, call }),
+            plain,
+        )
+    }
+
+    #scalar<T extends number | boolean>(
+        method: "count" | "exists",
+        options: FindManyOptions<Entity> | undefined,
+        plain: () => Promise<T>,
+    ): Promise<T> {
+        const { target } = this.metadata
+        return this.#read(
+            options,
+            (reader, call) =>
+                reader.scalar({
+                    method,
+                    options: options as FindManyOptions | undefined,
+                    call,
+                    run: (manager, own) => manager[method](target, own) as Promise<T>,
+                }),
+            plain,
+        )
+    }
+
+    #aggregate(
+        method: "sum" | "average" | "minimum" | "maximum",
+        column: NumericColumn<Entity>,
+        where: Where<Entity> | undefined,
+        plain: () => Promise<number | null>,
+    ): Promise<number | null> {
+        const { target } = this.metadata
+        const options = where === undefined ? {} : ({ where } as FindManyOptions)
+        return this.#read(
+            undefined,
+            (reader, call) =>
+                reader.scalar({
+                    method,
+                    options,
+                    call,
+                    extra: column,
+                    run: (manager, own) => manager[method](target, column as never, own.where as never),
+                }),
+            plain,
+        )
+    }
+
+    /** The cache's answer, or TypeORM's own where the cache has none to give. */
+    #read<T>(
+        options: { cache?: unknown } | undefined,
+        cached: (reader: EntityReader<Entity>, call: CallCache) => Promise<T> | Bypass,
+        plain: () => Promise<T>,
+    ): Promise<T> {
+        const { metadata, manager } = this
+        const readers = this.#readers()
+        const reader = readers.readerOf<Entity>(metadata)
+        let reason = readers.bypassOf(manager)
+        if (reason === undefined) {
+            const call = callCacheOf(options?.cache)
+            if (call === undefined) reason = "cache: false"
+            else {
+                const answer = cached(reader, call)
+                if (!(answer instanceof Bypass)) return answer
+                reason = answer.reason
+            }
+        }
+        reader.bypassed(reason)
+        return plain()
+    }
+
+    #readers(): EntityReaders {
+        return readersOf(this.manager.connection)
+    }
+
+    #notFound(criteria: unknown): never {
+        throw new EntityNotFoundError(this.metadata.target, criteria)
+    }
+}
+
+/** What TypeORM 0.3 has beside, under its own names. */
+const legacy = {
+    exist<Entity extends ObjectLiteral>(
+        this: CachedRepository<Entity>,
+        options?: FindManyOptions<Entity>,
+    ): Promise<boolean> {
+        return this.exists(options)
+    },
+    findByIds<Entity extends ObjectLiteral>(
+        this: CachedRepository<Entity>,
+        ids: readonly unknown[],
+    ): Promise<Entity[]> {
+        if (ids.length === 0) return Promise.resolve([])
+        const where = ids.map((id) => this.metadata.ensureEntityIdMap(id)) as FindOptionsWhere<Entity>[]
+        return this.find({ where, loadEagerRelations: false })
+    },
+    findOneById<Entity extends ObjectLiteral>(this: CachedRepository<Entity>, id: unknown): Promise<Entity | null> {
+        return this.findOneBy(this.metadata.ensureEntityIdMap(id) as FindOptionsWhere<Entity>)
+    },
+}
+for (const [name, method] of Object.entries(legacy))
+    if (name in Repository.prototype)
+        Object.defineProperty(CachedRepository.prototype, name, { value: method, writable: true, configurable: true })

@@ -1,0 +1,67 @@
+import type { DataSource, EntityManager, EntityMetadata, ObjectLiteral, QueryRunner } from "typeorm"
+import type { OpenTransactions } from "../invalidation/OpenTransactions"
+
+/** What came from the database, and whether others may have it. */
+export interface FromDatabase<T> {
+    readonly result: T
+    /** False when the read may have seen rows that nobody has committed. */
+    readonly shareable: boolean
+}
+
+/**
+ * Reads for the cache: from the master, because a replica that lags would bring the old row back under the new stamp,
+ * without listeners and without TypeORM's own query cache.
+ */
+export class DatabaseLoader {
+    readonly #dataSource: DataSource
+    readonly #transactions: OpenTransactions
+
+    constructor(dataSource: DataSource, transactions: OpenTransactions) {
+        this.#dataSource = dataSource
+        this.#transactions = transactions
+    }
+
+    /** Runs the task with a manager on a runner of its own. */
+    async load<T>(task: (manager: EntityManager) => Promise<T>): Promise<FromDatabase<T>> {
+        const runner = this.#dataSource.createQueryRunner("master")
+        try {
+            const epoch = this.#transactions.epochOf(runner)
+            const result = await task(quietManager(this.#dataSource, runner))
+            return { result, shareable: !this.#transactions.mayHaveSeen(runner, epoch) }
+        } finally {
+            await runner.release()
+        }
+    }
+
+    /** Runs the `afterLoad` listeners and subscribers of entities, as a load through TypeORM would have. */
+    async announce(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): Promise<void> {
+        if (entities.length === 0) return
+        const runner = this.#dataSource.createQueryRunner("master")
+        try {
+            await broadcasterOf(runner).broadcast("Load", metadata, entities)
+        } finally {
+            await runner.release()
+        }
+    }
+}
+
+/** A manager whose queries neither run listeners nor look into TypeORM's own query cache. */
+function quietManager(dataSource: DataSource, runner: QueryRunner): EntityManager {
+    const manager = dataSource.createEntityManager(runner)
+    const createQueryBuilder = manager.createQueryBuilder.bind(manager) as (
+        ...args: unknown[]
+    ) => ReturnType<EntityManager["createQueryBuilder"]>
+    manager.createQueryBuilder = ((...args: unknown[]) =>
+        createQueryBuilder(...args)
+            .callListeners(false)
+            .cache(false)) as unknown as EntityManager["createQueryBuilder"]
+    return manager
+}
+
+interface Broadcaster {
+    broadcast(event: "Load", metadata: EntityMetadata, entities: readonly ObjectLiteral[]): Promise<void>
+}
+
+function broadcasterOf(runner: QueryRunner): Broadcaster {
+    return (runner as unknown as { broadcaster: Broadcaster }).broadcaster
+}

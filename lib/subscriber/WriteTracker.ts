@@ -1,0 +1,258 @@
+import type { EntityMetadata, QueryRunner } from "typeorm"
+import { CacheError } from "../error/CacheError"
+import type { Fence, Invalidator } from "../cache/Invalidator"
+import { dirtyTags } from "../invalidation/dirtyTags"
+import { connectionOf, type OpenTransactions } from "../invalidation/OpenTransactions"
+import type { TableGraph } from "../invalidation/TableGraph"
+import type { KeyScheme } from "../key/KeyScheme"
+import { tableName } from "../key/tableName"
+import { analyzeSql } from "../sql/analyzeSql"
+import type { SqlAnalysis } from "../sql/SqlAnalysis"
+import type { SqlDialect } from "../sql/SqlDialect"
+import type { CacheLog } from "../telemetry/CacheLogger"
+import type { Awaitable } from "../util/Awaitable"
+import { isRefusal } from "./isRefusal"
+import { RunnerState } from "./RunnerState"
+
+/** What a tracker works with. */
+export interface WriteTrackerParts {
+    readonly graph: TableGraph
+    readonly dialect: SqlDialect
+    readonly keys: KeyScheme
+    readonly invalidator: Invalidator
+    readonly transactions: OpenTransactions
+    readonly log: CacheLog
+    /** What to do with a statement that may write and names no table. */
+    readonly rawSql: "invalidate" | "throw" | "ignore"
+    /** Told of every set of tags that a write has dirtied. */
+    readonly onDirty: (tags: ReadonlySet<string>) => void
+}
+
+/**
+ * Follows every write of one DataSource from its SQL to its commit: marks what it dirties, fences the marks before
+ * COMMIT, replaces their stamps after it. The SQL itself is the witness, because entity events miss many write paths
+ * and often tell no id; drivers that send no query events are followed by entity events, table by table.
+ */
+export class WriteTracker {
+    readonly #parts: WriteTrackerParts
+    readonly #states = new WeakMap<QueryRunner, RunnerState>()
+    readonly #inProcess: boolean
+    #seesQueries = false
+
+    constructor(parts: WriteTrackerParts) {
+        this.#parts = parts
+        this.#inProcess = parts.dialect === "sqlite"
+    }
+
+    /** Before a statement is sent. @throws CacheError in `abort` mode, and for `rawSql: "throw"` */
+    beforeQuery(runner: QueryRunner, query: string, parameters: readonly unknown[] | undefined): Awaitable<void> {
+        this.#seesQueries = true
+        const analysis = analyzeSql(query, this.#parts.dialect)
+        const { writes, transaction, implicitCommit } = analysis
+        const unattributed = analysis.unattributed && this.#parts.rawSql !== "ignore"
+        if (unattributed && this.#parts.rawSql === "throw")
+            throw new CacheError(
+                "E_RAW_SQL",
+                "A statement may write and names no table, so that the cache cannot follow it.",
+                {
+                    advice: `Set rawSql to "invalidate", or to "ignore" and call cache.invalidate(Entity) after it.`,
+                },
+            )
+        if (writes.length === 0 && !unattributed) {
+            if (transaction !== undefined) return this.#beforeTransactionStatement(runner, query, analysis)
+            if (!implicitCommit) return
+        }
+        const tags = dirtyTags({ writes, unattributed }, parameters, this.#parts.graph, this.#parts.keys)
+        this.#parts.onDirty(tags)
+        const state = this.#stateOf(runner)
+        if (this.#inTransaction(runner, state) && !implicitCommit && (transaction ?? "savepoint") === "savepoint")
+            return state.fence.add(tags)
+        if (!this.#inTransaction(runner, state) && transaction === undefined) {
+            const fence = this.#parts.invalidator.newFence()
+            fence.add(tags)
+            return this.#send(state, query, fence)
+        }
+        // the text itself commits what came before it, or begins and ends transactions among its writes
+        const fence = state.turn(this.#parts.invalidator.newFence())
+        fence.add(tags)
+        if (transaction === "begin") state.rawTransaction = true
+        else if (implicitCommit) state.committedImplicitly = true
+        if (transaction !== undefined) state.fence.add(tags)
+        return this.#send(state, query, fence)
+    }
+
+    /** After a statement has succeeded or failed. Never throws. */
+    afterQuery(runner: QueryRunner, query: string, success: boolean, error: unknown): Awaitable<void> {
+        const state = this.#states.get(runner)
+        if (state === undefined) return
+        const statement = state.takeStatement(query)
+        if (statement !== undefined) {
+            if (!success && !isRefusal(error, this.#inProcess)) return statement.fence.keep()
+            // a transaction began on a shared runner meanwhile: the write is part of it
+            if (this.#inTransaction(runner, state)) state.fence.add(statement.fence.tags())
+            return statement.fence.release()
+        }
+        const { transaction } = analyzeSql(query, this.#parts.dialect)
+        if (transaction !== "commit" && transaction !== "rollback") return
+        if (transaction === "commit" && !success) state.commitError = error
+        if (runner.isTransactionActive) return
+        if (success) return this.#ended(runner, state, "release")
+        return this.#ended(runner, state, isRefusal(error, this.#inProcess) ? "release" : "keep")
+    }
+
+    /** Before the outer COMMIT. @throws CacheError in `abort` mode */
+    beforeCommit(runner: QueryRunner): Awaitable<void> {
+        const state = this.#knownState(runner)
+        if (state === undefined || depthOf(runner) > 1) return
+        state.commitSent = true
+        return state.fence.put()
+    }
+
+    /** After a COMMIT, or a savepoint's release. Never throws. */
+    afterCommit(runner: QueryRunner): Awaitable<void> {
+        return this.#afterEnd(runner)
+    }
+
+    /** Before a ROLLBACK. After a COMMIT that failed, what became of it is told by the error alone. Never throws. */
+    beforeRollback(runner: QueryRunner): Awaitable<void> {
+        const state = this.#states.get(runner)
+        if (state === undefined || !state.commitSent || depthOf(runner) > 1) return
+        if (isRefusal(state.commitError, this.#inProcess)) return
+        return this.#ended(runner, state, "keep")
+    }
+
+    /** After a ROLLBACK, or one to a savepoint. Also here stamps are replaced: an implicit commit may have happened. Never throws. */
+    afterRollback(runner: QueryRunner): Awaitable<void> {
+        return this.#afterEnd(runner)
+    }
+
+    /** A transaction began on the runner. */
+    started(runner: QueryRunner): void {
+        if (this.#isShared(runner)) this.#parts.transactions.moved(runner)
+    }
+
+    /** Before an entity event's SQL, for drivers that send no query events. @throws CacheError in `abort` mode */
+    beforeEntity(runner: QueryRunner, metadata: EntityMetadata): Awaitable<void> {
+        if (this.#seesQueries) return
+        const state = this.#stateOf(runner)
+        const tags = this.#tagsOfTable(metadata)
+        this.#parts.onDirty(tags)
+        if (this.#inTransaction(runner, state)) return state.fence.add(tags)
+        const fence = this.#parts.invalidator.newFence()
+        fence.add(tags)
+        return this.#send(state, metadata.tablePath, fence)
+    }
+
+    /** After an entity event's SQL. Never throws. */
+    afterEntity(runner: QueryRunner, metadata: EntityMetadata): Awaitable<void> {
+        return this.#states.get(runner)?.takeStatement(metadata.tablePath)?.fence.release()
+    }
+
+    #beforeTransactionStatement(
+        runner: QueryRunner,
+        query: string,
+        { transaction, implicitCommit }: SqlAnalysis,
+    ): Awaitable<void> {
+        if (transaction === "begin") {
+            const known = this.#knownState(runner)
+            if (implicitCommit && known !== undefined && known.fence.size > 0) {
+                this.#parts.transactions.ended(runner)
+                return this.#send(known, query, known.turn(this.#parts.invalidator.newFence()))
+            }
+            // TypeORM's own BEGIN comes with its events
+            if (runner.isTransactionActive) return
+            this.#stateOf(runner).rawTransaction = true
+            this.started(runner)
+            return
+        }
+        const state = this.#knownState(runner)
+        if (state === undefined || transaction !== "commit") return
+        state.commitSent = true
+        return state.fence.put()
+    }
+
+    #send(state: RunnerState, query: string, fence: Fence): Awaitable<void> {
+        state.statements.push({ query, fence })
+        return fence.put()
+    }
+
+    #afterEnd(runner: QueryRunner): Awaitable<void> {
+        // a savepoint: the outer transaction decides
+        if (runner.isTransactionActive) return
+        const state = this.#states.get(runner)
+        if (state !== undefined) return this.#ended(runner, state, "release")
+        if (this.#isShared(runner)) this.#parts.transactions.moved(runner)
+    }
+
+    #ended(runner: QueryRunner, state: RunnerState, how: "release" | "keep"): Awaitable<void> {
+        const fence = state.turn(this.#parts.invalidator.newFence())
+        this.#parts.transactions.ended(runner)
+        // the fence first: a reader that sees the transaction gone must not find the old stamps
+        const done = how === "release" ? fence.release() : fence.keep()
+        if (this.#isShared(runner)) this.#parts.transactions.moved(runner)
+        return done
+    }
+
+    #inTransaction(runner: QueryRunner, state: RunnerState): boolean {
+        return (runner.isTransactionActive || state.rawTransaction) && !state.committedImplicitly
+    }
+
+    /** The state of a runner that has something dirty, be it from an earlier runner on its connection. */
+    #knownState(runner: QueryRunner): RunnerState | undefined {
+        return this.#states.get(runner) ?? (this.#parts.transactions.leakOn(runner) && this.#stateOf(runner))
+    }
+
+    #stateOf(runner: QueryRunner): RunnerState {
+        let state = this.#states.get(runner)
+        if (state === undefined) {
+            state = new RunnerState(this.#parts.invalidator.newFence())
+            this.#states.set(runner, state)
+            if (!this.#isShared(runner)) this.#watchRelease(runner, state)
+            const leak = this.#parts.transactions.leakOn(runner)
+            if (leak !== undefined) {
+                state.fence.add(leak)
+                state.rawTransaction = true
+            }
+        }
+        return state
+    }
+
+    /** A runner given back with marks leaves an open transaction on its connection: whoever uses that next may commit it. */
+    #watchRelease(runner: QueryRunner, state: RunnerState): void {
+        const release = runner.release
+        runner.release = async () => {
+            const connection = connectionOf(runner)
+            try {
+                await release.call(runner)
+            } finally {
+                const left = state.statements.splice(0)
+                for (const { fence } of left) await fence.keep()
+                if (state.fence.size > 0) {
+                    const fence = state.turn(this.#parts.invalidator.newFence())
+                    if (connection !== undefined) this.#parts.transactions.leaked(connection, fence.tags())
+                    await fence.keep()
+                }
+            }
+        }
+    }
+
+    #isShared(runner: QueryRunner): boolean {
+        const { dataSource, connection } = runner as { dataSource?: { driver: object }; connection: { driver: object } }
+        return ((dataSource ?? connection).driver as { queryRunner?: unknown }).queryRunner === runner
+    }
+
+    #tagsOfTable(metadata: EntityMetadata): Set<string> {
+        const write = {
+            table: tableName(metadata),
+            verb: "unknown",
+            cascade: false,
+            columns: undefined,
+            rows: undefined,
+        } as const
+        return dirtyTags({ writes: [write], unattributed: false }, undefined, this.#parts.graph, this.#parts.keys)
+    }
+}
+
+function depthOf(runner: QueryRunner): number {
+    return (runner as unknown as { transactionDepth?: number }).transactionDepth ?? 1
+}
