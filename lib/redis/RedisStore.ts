@@ -139,7 +139,7 @@ export class RedisStore implements CacheStore {
     async close(): Promise<void> {
         if (!this.#isOwnClient) return
         try {
-            // QUIT on a client that is not connected would connect, or wait for it.
+            // QUIT on a client that is not connected would wait behind the commands that do.
             if (this.#client.status === "ready") await this.#client.quit()
         } catch {
             // The connection went away by itself, which is what was wanted.

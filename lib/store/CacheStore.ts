@@ -1,7 +1,7 @@
 import type { Awaitable } from "../util/Awaitable"
 
 /** What a store says of a tag that a writer has fenced: it has no usable stamp. */
-export const FENCED = Symbol("fenced")
+export const FENCED: unique symbol = Symbol("fenced")
 
 /**
  * The state of a tag: its stamp (a random token), {@link FENCED} while at least one writer's fence stands on it,

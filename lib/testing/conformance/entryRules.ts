@@ -69,8 +69,14 @@ export const ENTRY_RULES: readonly StoreRule[] = [
     [
         "forgets an entry when its ttl is over, and no other",
         async (lab) => {
-            const [brief, long, ever] = lab.keys("brief", "long", "ever") as [string, string, string]
+            const [unread, brief, long, ever] = lab.keys("unread", "brief", "long", "ever") as [
+                string,
+                string,
+                string,
+                string,
+            ]
             await lab.write(
+                lab.entry(unread, lab.payload(0), { ttl: SHORT }),
                 lab.entry(brief, lab.payload(1), { ttl: SHORT }),
                 lab.entry(long, lab.payload(2)),
                 lab.entry(ever, lab.payload(3), { ttl: undefined }),
@@ -78,7 +84,7 @@ export const ENTRY_RULES: readonly StoreRule[] = [
             assert.deepEqual(await lab.payloads([brief]), [lab.payload(1)], "it is there before")
             await lab.passes(SHORT, async () => (await lab.payloads([brief]))[0] === undefined, "the entry is gone")
             assert.deepEqual(await lab.payloads([long, ever]), [lab.payload(2), lab.payload(3)])
-            assert.equal(await lab.store.delete([brief]), 0, "an expired entry is not there")
+            assert.equal(await lab.store.delete([unread, brief]), 0, "an expired entry is not there")
         },
     ],
     [

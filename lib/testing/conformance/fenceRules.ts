@@ -106,6 +106,8 @@ export const FENCE_RULES: readonly StoreRule[] = [
             await lab.fence([tag], "owner", SHORT)
             await lab.outlive(SHORT)
             assertFenced(await lab.state(tag))
+            await lab.store.release([tag], "other", LONG)
+            assertFenced(await lab.state(tag))
         },
     ],
     [

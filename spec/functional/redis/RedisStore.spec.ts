@@ -135,6 +135,16 @@ for (const version of [5, 6] as ClientVersion[])
                 expect(await client.pttl("t")).to.be.within(1, 10_000)
             })
 
+            it("names each owner once, and no dead ones", async () => {
+                const later = Date.now() + 3_600_000
+                await client.set("t", `!dead:1000,live:${later},mine:${later},late:2000`)
+                await store.fence(["t"], "mine", 10_000)
+                expect(await client.get("t")).to.equal(`!live:${later},mine:${later}`)
+                await client.set("t", `!dead:1000,live:${later},mine:${later},late:2000`)
+                await store.release(["t"], "mine", LONG)
+                expect(await client.get("t")).to.equal(`!live:${later}`)
+            })
+
             it("lets everything expire that has a ttl", async () => {
                 await store.stamp(["t"], "token", 1_000)
                 await store.write([entry("k", [["t", "token"]])])

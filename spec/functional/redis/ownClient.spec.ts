@@ -91,13 +91,27 @@ describe("RedisStore's options", () => {
 })
 
 describe("RedisStore's own client", () => {
-    it("rejects soon, and crashes nothing, when nobody listens at the url", async () => {
+    it("connects at its first command and not to be closed", async () => {
+        let connections = 0
+        const server = createServer(() => void connections++).listen(0, "127.0.0.1")
+        await once(server, "listening")
+        const store = new RedisStore({ url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}` })
+        await store.close()
+        server.close()
+        await once(server, "close")
+        expect(connections).to.equal(0)
+    })
+
+    it("rejects soon, and crashes and prints nothing, when nobody listens at the url", async () => {
         // A port that was free a moment ago.
         const server = createServer().listen(0, "127.0.0.1")
         await once(server, "listening")
         const { port } = server.address() as AddressInfo
         server.close()
         const store = new RedisStore({ url: `redis://127.0.0.1:${port}` })
+        const printed: unknown[][] = []
+        const print = console.error
+        console.error = (...line: unknown[]) => void printed.push(line)
         try {
             const before = performance.now()
             const errors = await Promise.all([
@@ -106,9 +120,26 @@ describe("RedisStore's own client", () => {
             ])
             for (const error of errors) expect(error).to.include({ code: "E_STORE" })
             expect(performance.now() - before).to.be.below(5_000)
+            expect(printed).to.deep.equal([])
         } finally {
+            console.error = print
             await store.close()
         }
+    })
+
+    it("is closed at once while commands wait for a connection, and rejects them", async () => {
+        const server = createServer((socket) => void socket.destroy()).listen(0, "127.0.0.1")
+        await once(server, "listening")
+        const { port } = server.address() as AddressInfo
+        const store = new RedisStore({
+            url: `redis://127.0.0.1:${port}`,
+            options: { commandTimeout: 600_000, maxRetriesPerRequest: null, retryStrategy: () => 600_000 },
+        })
+        const waiting = store.read(["k"], []).catch((error: unknown) => error)
+        await once(server, "connection")
+        await store.close()
+        expect(await waiting).to.include({ code: "E_STORE" })
+        server.close()
     })
 
     it("gives up on a server that takes the connection and never answers", async () => {
