@@ -32,7 +32,7 @@ export function conversionsOf(column: ColumnMetadata): readonly Conversion[] {
         })
         conversions.push({
             name: "d",
-            to: (value) => driver.preparePersistentValue(value, column),
+            to: (value) => driver.preparePersistentValue(value, column) as unknown,
             from: (value) => driver.prepareHydratedValue(value, column) as unknown,
         })
     } else if (column.type === "interval") {

@@ -1,4 +1,5 @@
 import type { EntityMetadata } from "typeorm"
+import { CacheError } from "../error/CacheError"
 import type { Encoded } from "../serializer/ValueCodec"
 import { ClassHydrator } from "./ClassHydrator"
 import { corrupt, refuse } from "./corrupt"
@@ -37,7 +38,13 @@ export class EntityHydrator {
      * @throws CacheError `E_SERIALIZE` when the entity holds something that could not be made again; it names the property
      */
     dehydrate(entity: object): Encoded {
-        return this.#dehydrate(entity, [])
+        try {
+            return this.#dehydrate(entity, [])
+        } catch (error) {
+            if (error instanceof CacheError && error.code === "E_SERIALIZE") throw error
+            // Accessors, transformers and constructors are code of the application; what they throw must not fail the read.
+            throw refuse(`An entity ${this.metadata.targetName} throws while it is read`, error)
+        }
     }
 
     /**

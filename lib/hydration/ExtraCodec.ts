@@ -97,9 +97,9 @@ export class ExtraCodec {
             throw refuse(`${this.#shape.name} has the hidden property or accessor ${String(key)}`)
         }
         const mapped = this.#encodeMapped(value, trail)
-        if (mapped !== undefined) return [container.index, key as string, ...mapped]
+        if (mapped !== undefined) return [container.index, key, ...mapped]
         try {
-            return [container.index, key as string, VALUE, encodeValue(value, `${this.#shape.name}.${String(key)}`)]
+            return [container.index, key, VALUE, encodeValue(value, `${this.#shape.name}.${String(key)}`)]
         } catch (error) {
             // A function or an object of a class that the constructor makes is no data, and it makes it again.
             if (isMadeByConstructor && relation === undefined && error instanceof CacheError) return undefined

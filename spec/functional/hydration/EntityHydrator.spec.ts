@@ -433,7 +433,7 @@ forEachTypeorm((typeorm, within) => {
                     dataSource
                         .createQueryBuilder(target as Function, "e")
                         .setFindOptions(options)
-                        .callListeners(false) as SelectQueryBuilder<ObjectLiteral>,
+                        .callListeners(false),
                 ).getMany()
 
             /** Loads twice, and expects that the first, written and read again, is what the second is. */
@@ -586,6 +586,14 @@ forEachTypeorm((typeorm, within) => {
                 expect(copy.name).equal("ACC")
                 expectSame(copy.profile, loaded!["profile"])
                 const [unstable] = await load(e.Unstable)
+                expect(codeOf(() => hydratorOf(metadataOf(dataSource, e.Unstable)).dehydrate(unstable!))).equal(
+                    "E_SERIALIZE",
+                )
+                Object.defineProperty(unstable!, "name", {
+                    get() {
+                        throw new Error("no name")
+                    },
+                })
                 expect(codeOf(() => hydratorOf(metadataOf(dataSource, e.Unstable)).dehydrate(unstable!))).equal(
                     "E_SERIALIZE",
                 )

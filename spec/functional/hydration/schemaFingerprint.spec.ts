@@ -25,11 +25,11 @@ function schemas(
                 ...columns,
             },
             relations: { other: { type: "many-to-one", target: "Other" }, ...options.relations },
-        } as EntitySchemaOptions<Record<string, unknown>>),
+        }),
         new EntitySchema({
             name: "Other",
             columns: { id: { type: "int", primary: true }, ...other },
-        } as EntitySchemaOptions<Record<string, unknown>>),
+        }),
     ]
 }
 
@@ -65,10 +65,9 @@ forEachTypeorm((typeorm, within) => {
                 schemas({ name: column({ type: "varchar", transformer: { to: from, from: (v: unknown) => [v] } }) }),
             "a transformer is one of a list": () =>
                 schemas({ name: column({ type: "varchar", transformer: [{ to: from, from }] }) }),
-            "a relation is added": () =>
-                schemas({}, { relations: { more: { type: "many-to-one", target: "Other" } } } as Options),
+            "a relation is added": () => schemas({}, { relations: { more: { type: "many-to-one", target: "Other" } } }),
             "a relation becomes lazy": () =>
-                schemas({}, { relations: { other: { type: "many-to-one", target: "Other", lazy: true } } } as Options),
+                schemas({}, { relations: { other: { type: "many-to-one", target: "Other", lazy: true } } }),
             "the table is another": () => schemas({}, { tableName: "things" }),
         }
         for (const [change, entities] of Object.entries(changes))

@@ -29,7 +29,7 @@ export function forEachTypeorm(run: (typeorm: Typeorm, within: <T>(work: () => T
             restore()
             return result
         }
-        // eslint-disable-next-line @typescript-eslint/no-require-imports
+
         const typeorm = within(() => require(version) as Typeorm)
         describe(version, () => run(typeorm, within))
     }

@@ -82,7 +82,6 @@ describe("ValueCodec", () => {
     })
 
     it("reads a hole in an array as undefined", () => {
-        // eslint-disable-next-line no-sparse-arrays
         expect(roundTrip([1, , 2])).deep.equal([1, undefined, 2])
     })
 
@@ -275,7 +274,7 @@ function fill(value: unknown): unknown {
     if (value === null || typeof value !== "object") return value
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype !== null && prototype !== Object.prototype) return value
-    const copy = Object.create(prototype as object | null) as object
+    const copy = Object.create(prototype) as object
     for (const [key, item] of Object.entries(value))
         Object.defineProperty(copy, key, { value: fill(item), writable: true, enumerable: true, configurable: true })
     return copy
