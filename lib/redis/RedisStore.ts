@@ -1,7 +1,7 @@
 import type { RedisOptions } from "ioredis"
 import { CacheError } from "../error/CacheError"
 import { FENCED, type CacheStore, type StoreEntry, type StoreRead, type TagState } from "../store/CacheStore"
-import { checkOptionNames } from "../store/storeOption"
+import { checkOptions, isName, type OptionCheck } from "../util/checkOptions"
 import { describe } from "../util/duration"
 import { newToken } from "../util/token"
 import { connectRedis, isCluster, toRedisClient, type RedisClient, type RedisNode } from "./RedisClient"
@@ -18,7 +18,12 @@ export interface RedisStoreOptions {
     options?: RedisOptions
 }
 
-const OPTION_NAMES = ["client", "url", "options"]
+const CHECKS: Readonly<Record<keyof RedisStoreOptions, OptionCheck>> = {
+    // Looked at more closely by toRedisClient().
+    client: () => undefined,
+    url: isName,
+    options: (value) => (typeof value === "object" && value !== null ? undefined : "takes ioredis's options"),
+}
 
 const FENCE = new RedisScript("fence-1")
 const RELEASE = new RedisScript("release-1")
@@ -55,7 +60,7 @@ export class RedisStore implements CacheStore {
      * of ioredis or reads from replicas; `E_MISSING_PEER` for `url` without the package `ioredis`
      */
     constructor(options: RedisStoreOptions) {
-        checkOptionNames("RedisStore", options, OPTION_NAMES)
+        checkOptions(options, CHECKS, "RedisStore")
         this.#isOwnClient = options.client === undefined
         this.#client = clientOf(options)
         this.#pipeline = new RedisPipeline(this.#client)
@@ -176,11 +181,7 @@ function clientOf(options: RedisStoreOptions): RedisClient {
             advice: "Give options with url, or give them to your client.",
         })
     }
-    if (typeof url !== "string" || url === "")
-        throw new CacheError("E_OPTION", `RedisStore's url is ${describe(url)}.`, {
-            advice: `Give one such as "redis://localhost:6379".`,
-        })
-    return connectRedis(url, options.options)
+    return connectRedis(url!, options.options)
 }
 
 function toState(reply: string | null | undefined): TagState {

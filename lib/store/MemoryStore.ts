@@ -1,11 +1,9 @@
 import { LRUCache } from "lru-cache"
-import { CacheError } from "../error/CacheError"
+import { checkOptions, isCount, type OptionCheck } from "../util/checkOptions"
 import { systemClock, type Clock } from "../util/Clock"
-import { describe } from "../util/duration"
 import { newToken } from "../util/token"
 import { FENCED, type CacheStore, type Payload, type StoreEntry, type StoreRead, type TagState } from "./CacheStore"
 import { FenceTable } from "./FenceTable"
-import { checkOptionNames, toCount } from "./storeOption"
 
 /** Options of {@link MemoryStore}. */
 export interface MemoryStoreOptions {
@@ -17,8 +15,16 @@ export interface MemoryStoreOptions {
     clock?: Pick<Clock, "now">
 }
 
-const OPTION_NAMES = ["maxEntries", "maxBytes", "clock"]
+/** lru-cache sets aside the room for all of them at once. */
 const MOST_ENTRIES = 100_000_000
+
+const CHECKS: Readonly<Record<keyof MemoryStoreOptions, OptionCheck>> = {
+    maxEntries: (value, name) =>
+        isCount(value, name) ?? ((value as number) <= MOST_ENTRIES ? undefined : `takes at most ${MOST_ENTRIES}`),
+    maxBytes: isCount,
+    clock: (value) =>
+        typeof (value as Partial<Clock> | null)?.now === "function" ? undefined : "takes an object with a method now()",
+}
 
 /** A value and the moment it expires at. `expiresAt` moves: a stamp that is used again lives longer. */
 class Slot<T> {
@@ -49,16 +55,10 @@ export class MemoryStore implements CacheStore {
 
     /** @throws CacheError `E_OPTION` for an unknown option or a bound that is no whole number above zero, or a clock that is none */
     constructor(options: MemoryStoreOptions = {}) {
-        checkOptionNames("MemoryStore", options, OPTION_NAMES)
-        const { maxEntries: entries = 10_000, clock = systemClock } = options
-        const maxEntries = toCount(entries, "MemoryStore's maxEntries", MOST_ENTRIES)
-        this.#clock = toClock(clock)
-        this.#entries = new LRUCache({
-            max: maxEntries,
-            ...(options.maxBytes === undefined
-                ? {}
-                : { maxSize: toCount(options.maxBytes, "MemoryStore's maxBytes", Number.MAX_SAFE_INTEGER) }),
-        })
+        checkOptions(options, CHECKS, "MemoryStore")
+        const { maxEntries = 10_000, maxBytes, clock = systemClock } = options
+        this.#clock = clock
+        this.#entries = new LRUCache({ max: maxEntries, ...(maxBytes === undefined ? {} : { maxSize: maxBytes }) })
         this.#stamps = new LRUCache({ max: 4 * maxEntries + 10_000 })
     }
 
@@ -155,11 +155,4 @@ export class MemoryStore implements CacheStore {
         this.#stamps.delete(tag)
         return undefined
     }
-}
-
-function toClock(value: Pick<Clock, "now">): Pick<Clock, "now"> {
-    if (typeof (value as Partial<Clock> | null)?.now === "function") return value
-    throw new CacheError("E_OPTION", `MemoryStore's clock is ${describe(value)}.`, {
-        advice: "Give an object with a method now().",
-    })
 }
