@@ -7,6 +7,7 @@ import { CacheError } from "./error/CacheError"
 import { KeyScheme } from "./key/KeyScheme"
 import { rowIdOf } from "./key/rowId"
 import { tableName } from "./key/tableName"
+import { subscriberCache } from "./metadata/subscriberCache"
 import { CachedRepository } from "./repository/CachedRepository"
 import { readersOf, type EntityReaders, type EntityReaderSource } from "./repository/EntityReaders"
 import { checkSecondLevelCacheOptions, type SecondLevelCacheOptions } from "./SecondLevelCacheOptions"
@@ -178,6 +179,7 @@ export class SecondLevelCache implements EntityReaderSource {
         let binding = this.#bindings.get(dataSource)
         if (binding === undefined || binding.metadatas !== dataSource.entityMetadatas) {
             if (binding === undefined) this.#logTo(dataSource)
+            putFirst(dataSource, this)
             this.#bindings.set(dataSource, (binding = this.#newBinding(dataSource)))
             this.#served ??= dataSource
         }
@@ -198,6 +200,18 @@ export class SecondLevelCache implements EntityReaderSource {
             verbose,
         )
     }
+}
+
+/**
+ * A subscriber that throws keeps those behind it from being called, after a COMMIT as well: ours goes first. The list is
+ * replaced, not changed, because TypeORM may be walking through it.
+ */
+function putFirst(dataSource: DataSource, cache: object): void {
+    const isOurs = (subscriber: object): boolean => subscriberCache(subscriber) === cache
+    const { subscribers } = dataSource
+    Object.assign(dataSource, {
+        subscribers: [...subscribers.filter(isOurs), ...subscribers.filter((it) => !isOurs(it))],
+    })
 }
 
 /** The `EntitySchema` objects of the DataSource under this name: they are targets as well. */

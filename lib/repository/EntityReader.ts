@@ -288,14 +288,15 @@ export class EntityReader<Entity extends ObjectLiteral = ObjectLiteral> {
      */
     async #findUnique(unique: UniqueLookup, find: FindCall): Promise<Entity | null> {
         const { keys, cache, rowStats } = this.#parts
-        const hint = this.#hints.get(unique.text)
+        const name = nameOf(unique)
+        const hint = this.#hints.get(name)
         if (hint !== undefined) {
             const row = await this.#readRow(hint, find.call)
             if (row !== null && this.#isUnder(unique, row)) return this.#announced(row, this.#row, false)
-            this.#hints.delete(unique.text)
+            this.#hints.delete(name)
         }
         const stats = new StatsCounter()
-        const key = keys.entry("unique", this.#entity.name, this.#rowFingerprint, unique.key.join() + unique.text)
+        const key = keys.entry("unique", this.#entity.name, this.#rowFingerprint, name)
         const alias = await cache.read<{ readonly lookup?: RowLookup | undefined; readonly row?: Entity | null }>({
             key,
             tags: [keys.rows(this.#table), keys.table(this.#table)],
@@ -308,7 +309,7 @@ export class EntityReader<Entity extends ObjectLiteral = ObjectLiteral> {
         if (alias.row !== undefined) return this.#announced(alias.row, this.#row, false)
         const row = alias.lookup === undefined ? null : await this.#readRow(alias.lookup, find.call)
         if (row !== null && this.#isUnder(unique, row)) {
-            this.#hints.set(unique.text, alias.lookup!)
+            this.#hints.set(name, alias.lookup!)
             return this.#announced(row, this.#row, false)
         }
         // the row has changed its key since: forget the way to it and ask again
@@ -340,7 +341,7 @@ export class EntityReader<Entity extends ObjectLiteral = ObjectLiteral> {
         if (lookup === undefined || record === undefined) return { ...negative, value: undefined }
         const ttl = this.#ttl(find.call, this.metadata.ttl)
         if (shareable) {
-            this.#hints.set(unique.text, lookup)
+            this.#hints.set(nameOf(unique), lookup)
             const [rows, table] = [keys.rows(this.#table), keys.table(this.#table)]
             const ownTag = keys.row(this.#table, lookup.ids[0]!)
             const late = { key: this.#rowKey(lookup, 0), ownTag, sharedTags: [rows], value: record, ttl }
@@ -443,6 +444,10 @@ function anyOf(wheres: readonly Record<string, unknown>[]): unknown {
     if (wheres.length === 1) return first
     const isFlat = properties.length === 1 && wheres.every((where) => !isNested(where[property!]))
     return isFlat ? { [property!]: In(wheres.map((where) => where[property!])) } : wheres
+}
+
+function nameOf({ key, text }: UniqueLookup): string {
+    return JSON.stringify(key) + text
 }
 
 function isNested(value: unknown): boolean {
