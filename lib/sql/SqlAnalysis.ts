@@ -16,7 +16,8 @@ export type SqlOperand = { readonly parameter: number } | { readonly literal: nu
  *
  * "Is" means `=` in the eyes of the database, which knows collations and conversions (`'ABC' = 'abc'`, `'01' = 1`,
  * and on MySQL `'any text' = 0`): compare only where the type of the column rules these out. A column that the table
- * does not have (a pseudo column, a quoted constant) is no condition at all.
+ * does not have (a pseudo column, a quoted constant) is no condition at all, nor is one whose name another column of
+ * the table shares but for the case.
  */
 export type SqlRowCondition = ReadonlyMap<string, readonly SqlOperand[]>
 

@@ -1,10 +1,10 @@
 import type { SqlVerb, SqlWrite } from "./SqlAnalysis"
 import { assignedColumns } from "./assignedColumns"
 import { findDefinition } from "./findDefinition"
-import { rowConditions } from "./rowConditions"
+import { listed, mayRedirect, pastAlias, fromClause, rowsBehind, isLock, isNamed, pass } from "./statementPart"
 import type { SqlName, SqlStatement } from "./SqlStatement"
 import { identifiers, tableNames } from "./tableNames"
-import { KNOWN, DYNAMIC, PROCEDURAL, RIGHTS, NOT_BEFORE, LOCKING, STATEMENTS } from "./verbWord"
+import { KNOWN, DYNAMIC, PROCEDURAL, RIGHTS, NOT_BEFORE } from "./verbWord"
 
 /** What the search in one statement found. */
 export interface FoundWrites {
@@ -107,7 +107,8 @@ export class WriteFinder {
             case "COPY":
                 return start ? this.#copy(index) : index + 1
             case "REFRESH":
-                if (start) this.#target(statement.nameAt(this.#pass(index + 1, "MATERIALIZED", "VIEW", "CONCURRENTLY")))
+                if (start)
+                    this.#target(statement.nameAt(pass(statement, index + 1, "MATERIALIZED", "VIEW", "CONCURRENTLY")))
                 return index + 1
             case "CREATE":
             case "ALTER":
@@ -160,10 +161,10 @@ export class WriteFinder {
             if (statement.keyword(at + 1) === "REPLACE") verb = "replace"
             at += 2
         }
-        at = this.#pass(at, "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "TOP", "PERCENT")
+        at = pass(statement, at, "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE", "TOP", "PERCENT")
         // INSERT ALL INTO a … INTO b …: each INTO is found on its own.
         if (["ALL", "FIRST"].includes(statement.keyword(at)) && statement.keyword(at + 1) !== "VALUES") return at + 1
-        if (statement.keyword(at) === "INTO") at = this.#pass(at + 1, "TABLE", "ONLY")
+        if (statement.keyword(at) === "INTO") at = pass(statement, at + 1, "TABLE", "ONLY")
         const end = statement.endOf(index)
         if (statement.operator(at) === "(") return this.#targets(tableNames(statement, at, end, true), verb, at)
         const name = statement.nameAt(at)
@@ -174,7 +175,7 @@ export class WriteFinder {
         }
         const columns = this.#onConflict(name.next, end)
         if (columns !== undefined && verb === "insert") verb = "upsert"
-        if (verb === "insert" && this.#mayRedirect(index))
+        if (verb === "insert" && mayRedirect(statement, index))
             return this.#targets(this.#allTables(), verb, name.next, name)
         this.#add(name.name, verb, columns === undefined ? {} : { columns })
         return name.next
@@ -201,15 +202,15 @@ export class WriteFinder {
         const before = statement.keyword(index - 1)
         const after = statement.keyword(index + 1)
         if (before === "KEY" && ["DUPLICATE", "NO"].includes(statement.keyword(index - 2))) return index + 1
-        if (before === "FOR" && this.#first !== "SET" && this.#isLock(index + 1)) return index + 1
+        if (before === "FOR" && this.#first !== "SET" && isLock(statement, index + 1)) return index + 1
         // ON CONFLICT DO UPDATE SET, and the UPDATE of MERGE.
         if ((before === "DO" || before === "THEN") && after === "SET") return index + 1
         const end = statement.endOf(index)
         let at = index + 1
         if (statement.keyword(at) === "OR") at += 2
-        if (dialect === "mysql" || dialect === "other") at = this.#pass(at, "LOW_PRIORITY", "IGNORE")
-        if (dialect === "mssql") at = this.#pass(at, "TOP", "PERCENT")
-        if (dialect === "postgres") at = this.#pass(at, "ONLY")
+        if (dialect === "mysql" || dialect === "other") at = pass(statement, at, "LOW_PRIORITY", "IGNORE")
+        if (dialect === "mssql") at = pass(statement, at, "TOP", "PERCENT")
+        if (dialect === "postgres") at = pass(statement, at, "ONLY")
         const set = statement.find(at, end, "SET")
         const name = statement.nameAt(at)
         if (set < 0) {
@@ -219,26 +220,26 @@ export class WriteFinder {
         }
         const names = assignedColumns(statement, set + 1, end)
         const columns = { names }
-        if (name === undefined || this.#pastAlias(name.next, set) !== set)
-            return this.#targets(this.#listed(at, set, end, name), "update", set, undefined, columns)
-        const from = this.#fromClause(set, end)
-        if ((from && dialect !== "postgres" && dialect !== "sqlite") || this.#mayRedirect(index))
+        if (name === undefined || pastAlias(statement, name.next, set) !== set)
+            return this.#targets(listed(statement, at, set, end, name), "update", set, undefined, columns)
+        const from = fromClause(statement, set, end)
+        if ((from && dialect !== "postgres" && dialect !== "sqlite") || mayRedirect(statement, index))
             return this.#targets(this.#allTables(), "update", set, name, columns)
-        this.#add(name.name, "update", from ? { columns } : { columns, rows: this.#where(set, end) })
+        this.#add(name.name, "update", from ? { columns } : { columns, rows: rowsBehind(statement, set, end) })
         return set
     }
 
     #delete(index: number): number {
         const statement = this.#statement
         const { dialect } = statement
-        if (statement.keyword(index - 1) === "THEN" && !this.#isNamed(index + 1)) return index + 1
+        if (statement.keyword(index - 1) === "THEN" && !isNamed(statement, index + 1)) return index + 1
         const end = statement.endOf(index)
         let at = index + 1
-        if (dialect === "mysql" || dialect === "other") at = this.#pass(at, "LOW_PRIORITY", "QUICK", "IGNORE")
-        if (dialect === "mssql" || dialect === "other") at = this.#pass(at, "TOP", "PERCENT")
+        if (dialect === "mysql" || dialect === "other") at = pass(statement, at, "LOW_PRIORITY", "QUICK", "IGNORE")
+        if (dialect === "mssql" || dialect === "other") at = pass(statement, at, "TOP", "PERCENT")
         const from = statement.keyword(at) === "FROM"
         if (from) at++
-        if (dialect === "postgres") at = this.#pass(at, "ONLY")
+        if (dialect === "postgres") at = pass(statement, at, "ONLY")
         const name = statement.nameAt(at)
         if (name === undefined) {
             if (statement.operator(at) === "(") return this.#targets(tableNames(statement, at, end, true), "delete", at)
@@ -248,24 +249,24 @@ export class WriteFinder {
         }
         const where = statement.find(name.next, end, "WHERE", "RETURNING", "ORDER", "LIMIT", "OUTPUT", "OPTION")
         const clause = where < 0 ? end : where
-        const simple = this.#pastAlias(name.next, clause) === clause && (from || dialect !== "mysql")
-        if (simple && !this.#mayRedirect(index) && !(dialect === "mssql" && this.#fromClause(clause, end))) {
-            this.#add(name.name, "delete", { rows: this.#where(clause, end) })
+        const simple = pastAlias(statement, name.next, clause) === clause && (from || dialect !== "mysql")
+        if (simple && !mayRedirect(statement, index) && !(dialect === "mssql" && fromClause(statement, clause, end))) {
+            this.#add(name.name, "delete", { rows: rowsBehind(statement, clause, end) })
             return clause
         }
         const using = dialect === "postgres" && statement.find(name.next, clause, "USING") >= 0
         if (using) this.#add(name.name, "delete")
-        else this.#targets(this.#listed(at, clause, end, name), "delete", clause, name)
+        else this.#targets(listed(statement, at, clause, end, name), "delete", clause, name)
         return Math.max(name.next, at)
     }
 
     #merge(index: number): number {
         const statement = this.#statement
         if (["JOIN", "UNION"].includes(statement.keyword(index + 1))) return index + 1
-        const at = this.#pass(index + 1, "TOP", "PERCENT", "INTO", "ONLY")
+        const at = pass(statement, index + 1, "TOP", "PERCENT", "INTO", "ONLY")
         const name = statement.nameAt(at)
         if (name === undefined) return this.#missing(at)
-        if (this.#mayRedirect(index)) return this.#targets(this.#allTables(), "merge", name.next, name)
+        if (mayRedirect(statement, index)) return this.#targets(this.#allTables(), "merge", name.next, name)
         this.#add(name.name, "merge")
         return name.next
     }
@@ -273,7 +274,7 @@ export class WriteFinder {
     /** SELECT … INTO t, OUTPUT … INTO t, LOAD DATA INTO TABLE t, INSERT ALL INTO t. */
     #into(index: number): number {
         const statement = this.#statement
-        const at = this.#pass(index + 1, "TEMPORARY", "TEMP", "UNLOGGED", "LOCAL", "GLOBAL", "TABLE")
+        const at = pass(statement, index + 1, "TEMPORARY", "TEMP", "UNLOGGED", "LOCAL", "GLOBAL", "TABLE")
         if (["OUTFILE", "DUMPFILE"].includes(statement.keyword(at))) return at + 1
         const name = statement.nameAt(at)
         if (name === undefined) return at
@@ -285,7 +286,7 @@ export class WriteFinder {
     #truncate(index: number): number {
         const statement = this.#statement
         if (statement.operator(index + 1) === "(") return index + 1
-        let at = this.#pass(index + 1, "TABLE", "ONLY")
+        let at = pass(statement, index + 1, "TABLE", "ONLY")
         const end = statement.endOf(index)
         const cascade = statement.find(index, end, "CASCADE") >= 0
         for (;;) {
@@ -294,14 +295,14 @@ export class WriteFinder {
             this.#add(name.name, "truncate", { cascade })
             at = statement.operator(name.next) === "*" ? name.next + 1 : name.next
             if (statement.operator(at) !== ",") return at
-            at = this.#pass(at + 1, "ONLY")
+            at = pass(statement, at + 1, "ONLY")
         }
     }
 
     #copy(index: number): number {
         const statement = this.#statement
         if (statement.operator(index + 1) === "(") return index + 1
-        const name = statement.nameAt(this.#pass(index + 1, "BINARY"))
+        const name = statement.nameAt(pass(statement, index + 1, "BINARY"))
         if (name === undefined) return this.#missing(index + 1)
         const columns = statement.operator(name.next) === "(" ? statement.skip(name.next) : name.next
         if (statement.keyword(columns) !== "TO") this.#add(name.name, "insert")
@@ -315,71 +316,8 @@ export class WriteFinder {
         return found.next
     }
 
-    /** Everything that a list of tables with joins may change. */
-    #listed(from: number, to: number, end: number, name: SqlName | undefined): Set<string> {
-        const found = tableNames(this.#statement, from, to, true)
-        const { dialect } = this.#statement
-        // Elsewhere a name in the list may be an alias of a table that stands further on.
-        if (dialect !== "postgres" && dialect !== "sqlite")
-            for (const each of tableNames(this.#statement, from, end)) found.add(each)
-        if (name !== undefined) found.add(name.name)
-        return found
-    }
-
     #allTables(): Set<string> {
         return tableNames(this.#statement, 0, this.#statement.length)
-    }
-
-    /** On SQL Server the target may be an alias or a common table expression that stands for another table. */
-    #mayRedirect(index: number): boolean {
-        const { dialect, tokens } = this.#statement
-        return dialect === "mssql" && tokens.slice(0, index).some(({ keyword }) => keyword === "WITH")
-    }
-
-    #pastAlias(index: number, end: number): number {
-        const statement = this.#statement
-        let at = statement.operator(index) === "*" ? index + 1 : index
-        if (at < end && statement.keyword(at) === "AS") at++
-        const token = statement.tokens[at]
-        if (at < end && (token?.kind === "word" || token?.kind === "name" || token?.kind === "either")) at++
-        return at
-    }
-
-    /** Whether an UPDATE has a list of tables behind SET; the FROM of IS DISTINCT FROM is none. */
-    #fromClause(from: number, to: number): boolean {
-        const statement = this.#statement
-        for (let index = from; index < to; index = statement.skip(index))
-            if (statement.keyword(index) === "FROM" && statement.keyword(index - 1) !== "DISTINCT") return true
-        return false
-    }
-
-    #where(from: number, end: number): SqlWrite["rows"] {
-        const where = this.#statement.find(from, end, "WHERE")
-        // T-SQL: another statement in between has the WHERE.
-        if (where < 0 || this.#statement.find(from + 1, where, ...STATEMENTS) >= 0) return undefined
-        return rowConditions(this.#statement, where + 1, end)
-    }
-
-    /** Behind FOR UPDATE: the rest of a locking read. */
-    #isLock(index: number): boolean {
-        const token = this.#statement.tokens[index]
-        if (token === undefined || token.kind === "operator") return true
-        return LOCKING.has(token.keyword) && !this.#isNamed(index)
-    }
-
-    #isNamed(index: number): boolean {
-        const next = this.#statement.nameAt(index)?.next
-        return next !== undefined && ["SET", "WHERE", "FROM", "AS"].includes(this.#statement.keyword(next))
-    }
-
-    #pass(index: number, ...words: readonly string[]): number {
-        const statement = this.#statement
-        let at = index
-        while (words.includes(statement.keyword(at))) {
-            at++
-            if (statement.keyword(at - 1) === "TOP" && statement.operator(at) === "(") at = statement.skip(at)
-        }
-        return at
     }
 
     /** A target that is no name: a table variable is private to the connection, anything else is not understood. */

@@ -32,7 +32,7 @@ export function analyzeSql(sql: string, dialect: SqlDialect): SqlAnalysis {
 }
 
 function analyze(sql: string, dialect: SqlDialect): SqlAnalysis {
-    return isPlainRead(sql) ? new PlainRead(sql, dialect) : Object.freeze(analyzeFully(sql, dialect))
+    return isPlainRead(sql) ? new PlainRead(sql, dialect) : analyzeFully(sql, dialect)
 }
 
 const READ_START = /^(?:\s+|--[^\n\r]*[\n\r]|\/\*(?!M?!)[^*]*\*+(?:[^/*][^*]*\*+)*\/|\()*(?:select|with)\b/i
@@ -83,7 +83,7 @@ function analyzeFully(sql: string, dialect: SqlDialect): SqlAnalysis {
         const tokens = tokenizeSql(sql, dialect, lexing)
         if (tokens !== undefined) found.push(analyzeTokens(sql, dialect, lexing, tokens))
     }
-    return found.length === 1 ? (found[0] as SqlAnalysis) : union(found)
+    return Object.freeze(found.length === 1 ? (found[0] as SqlAnalysis) : union(found))
 }
 
 /** The ways in which the server may read the text: the usual one first, then those of other settings and versions. */

@@ -206,5 +206,5 @@ function number(text: string, next: number): { operand: SqlOperand; next: number
 /** Both lists hold: every pair of their conditions, or the shorter list where that would be too many. */
 function both(left: readonly SqlRowCondition[], right: readonly SqlRowCondition[]): SqlRowCondition[] {
     if (left.length * right.length > MOST_CONDITIONS) return [...(left.length <= right.length ? left : right)]
-    return left.flatMap((one) => right.map((other) => new Map([...other, ...one])))
+    return left.flatMap((one) => right.map((other) => new Map([...one, ...other])))
 }
