@@ -1,5 +1,4 @@
 import type { EntityMetadata } from "typeorm"
-import { dataSourceOf } from "./dataSourceOf"
 
 type ColumnMetadata = EntityMetadata["columns"][number]
 type EmbeddedMetadata = EntityMetadata["embeddeds"][number]
@@ -83,8 +82,6 @@ export class EntityShape {
         })
         // TypeORM puts the accessor of a lazy relation on the entity, even when the relation is in an embedded.
         for (const relation of metadata.lazyRelations) containers[0]!.known.add(relation.propertyName)
-        const typename = (dataSourceOf(metadata).options as { typename?: string }).typename
-        if (typename !== undefined) containers[0]!.known.add(typename)
         this.containers = containers
     }
 

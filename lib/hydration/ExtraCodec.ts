@@ -89,22 +89,31 @@ export class ExtraCodec {
         }
         // Where a relation and a column share a property, an id in it is the column's.
         if (relation !== undefined && this.#isColumn(container, key)) return undefined
-        const template = this.#shape.templateOf(container.index)
-        const isMadeByConstructor = template !== undefined && Object.hasOwn(template, key)
-        if (isMadeByConstructor && isDeepStrictEqual(ownValue(template, key), value)) return undefined
         if (typeof key === "symbol" || !("value" in property) || !property.enumerable) {
-            if (isMadeByConstructor) return undefined
+            if (this.#isMadeByConstructor(container, key)) return undefined
             throw refuse(`${this.#shape.name} has the hidden property or accessor ${String(key)}`)
         }
+        if (value === undefined && this.#isMadeByConstructor(container, key, value)) return undefined
         const mapped = this.#encodeMapped(value, trail)
         if (mapped !== undefined) return [container.index, key, ...mapped]
         try {
             return [container.index, key, VALUE, encodeValue(value, `${this.#shape.name}.${String(key)}`)]
         } catch (error) {
             // A function or an object of a class that the constructor makes is no data, and it makes it again.
-            if (isMadeByConstructor && relation === undefined && error instanceof CacheError) return undefined
+            const isItsOwn =
+                relation === undefined
+                    ? this.#isMadeByConstructor(container, key)
+                    : this.#isMadeByConstructor(container, key, value)
+            if (isItsOwn && error instanceof CacheError) return undefined
             throw error
         }
+    }
+
+    /** Whether the constructor makes such a property, and, when a value is given, an equal one. */
+    #isMadeByConstructor({ index }: Container, key: PropertyKey, ...values: [unknown?]): boolean {
+        const template = this.#shape.templateOf(index)
+        if (template === undefined || !Object.hasOwn(template, key)) return false
+        return values.every((value) => isDeepStrictEqual(ownValue(template, key), value))
     }
 
     #encodeMapped(value: unknown, trail: readonly object[]): Encoded[] | undefined {

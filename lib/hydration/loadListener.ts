@@ -21,8 +21,9 @@ export function hasLoadListenersInGraph(metadata: EntityMetadata, dataSource: Da
     return graph.haveListeners || hasSubscriber(graph.entities, dataSource)
 }
 
-function runsMethods({ afterLoadListeners, childEntityMetadatas }: EntityMetadata): boolean {
-    return afterLoadListeners.length > 0 || childEntityMetadatas.some((child) => child.afterLoadListeners.length > 0)
+/** TypeORM collects the methods of embeddeds and of children in the same table here too. */
+function runsMethods({ afterLoadListeners }: EntityMetadata): boolean {
+    return afterLoadListeners.length > 0
 }
 
 function hasSubscriber(entities: readonly EntityMetadata[], dataSource: DataSource): boolean {

@@ -1,7 +1,7 @@
 import { expect } from "chai"
 import type { DataSource, ObjectLiteral, SelectQueryBuilder } from "typeorm"
 import { CacheError } from "../../../lib/error/CacheError"
-import { hydratorOf } from "../../../lib/hydration/EntityHydrator"
+import { EntityHydrator, hydratorOf } from "../../../lib/hydration/EntityHydrator"
 import type { Encoded } from "../../../lib/serializer/ValueCodec"
 import { expectSame } from "./expectSame"
 import { forEachTypeorm, metadataOf, sqljs } from "./typeormVersions"
@@ -84,6 +84,11 @@ function defineEntities(typeorm: Typeorm) {
         greet(): string {
             return `I am ${this.name}`
         }
+    }
+
+    @Entity()
+    class Member extends Author {
+        @Column() since: string
     }
 
     @Entity()
@@ -210,6 +215,7 @@ function defineEntities(typeorm: Typeorm) {
         declare ids?: number[]
         constructor() {
             Object.defineProperty(this, "hiddenByConstructor", { value: 1 })
+            Object.defineProperty(this, "hiddenFunction", { value: () => this.name })
             Object.assign(this, { [Symbol.for("mark")]: 1 })
         }
     }
@@ -323,8 +329,9 @@ function defineEntities(typeorm: Typeorm) {
     } as never)
 
     return {
-        Author, Profile, Tag, Book, Kind, Content, Photo, Post, SpecialPost, Shape, Circle, Initialised, InitialisedItem,
-        Defined, Accessors, Unstable, KeyedByRelation, WithEmbeddedRelation, Odd, Plain, PlainPart, Geo, Address, Flags,
+        Author, Member, Profile, Tag, Book, Kind, Content, Photo, Post, SpecialPost, Shape, Circle, Initialised,
+        InitialisedItem, Defined, Accessors, Unstable, KeyedByRelation, WithEmbeddedRelation, Odd, Plain, PlainPart, Geo, Address,
+        Flags,
     } // prettier-ignore
 }
 
@@ -658,8 +665,9 @@ forEachTypeorm((typeorm, within) => {
             it("runs the constructor once for a hydration, as a load does", async () => {
                 const hydrator = hydratorOf(metadataOf(dataSource, e.Book))
                 const [loaded] = await load(e.Book)
-                const record = hydrator.dehydrate(loaded!)
                 const made = e.Book.made
+                const record = new EntityHydrator(hydrator.metadata).dehydrate(loaded!)
+                expect(e.Book.made).equal(made)
                 hydrator.hydrate(record)
                 expect(e.Book.made).equal(made + (entitySkipConstructor ? 0 : 1))
             })
@@ -679,6 +687,14 @@ forEachTypeorm((typeorm, within) => {
             it("puts a common row into a flat list", async () => {
                 const [, loaded] = await load(e.Shape)
                 expect(hydratorOf(metadataOf(dataSource, e.Shape)).dehydrate(loaded!)).deep.equal([1, 2, "circle", 2])
+                const [keyed] = await load(e.KeyedByRelation)
+                expect(hydratorOf(metadataOf(dataSource, e.KeyedByRelation)).dehydrate(keyed!)).deep.equal([
+                    0,
+                    "p1",
+                    "p1",
+                ])
+                const [defined] = await load(e.Defined)
+                expect(hydratorOf(metadataOf(dataSource, e.Defined)).dehydrate(defined!)).lengthOf(4)
             })
 
             it("inserts names of properties into generated code as text only", async () => {
@@ -710,6 +726,7 @@ forEachTypeorm((typeorm, within) => {
                 ann!["books"][0].author = ann
                 expect(() => dehydrate(e.Author, ann!)).throw(CacheError, /refers back/)
                 expect(codeOf(() => dehydrate(e.Author, { id: 1 }))).equal("E_SERIALIZE")
+                expect(codeOf(() => dehydrate(e.Author, new e.Member()))).equal("E_SERIALIZE")
                 expect(codeOf(() => dehydrate(e.Author, new (class Other extends e.Author {})()))).equal("E_SERIALIZE")
                 const [other] = await load(e.Author)
                 other!["home"] = Object.assign(new Money(1), other!["home"])
@@ -737,6 +754,9 @@ forEachTypeorm((typeorm, within) => {
                         JSON.stringify(record),
                     ).equal("E_CORRUPT_ENTRY")
                 expect(codeOf(() => hydrator.hydrate(good))).equal("none")
+                expect(() => hydrator.hydrate([0, 1, { $: "=x", v: 1 }, ...plain.slice(3)])).throw(
+                    /Book\.title in a form/,
+                )
             })
 
             it("reports a stored value that the transformer refuses as corrupt", async () => {
@@ -748,4 +768,22 @@ forEachTypeorm((typeorm, within) => {
                 expect(codeOf(() => hydratorOf(metadata).hydrate(record))).equal("E_CORRUPT_ENTRY")
             })
         })
+})
+
+forEachTypeorm((typeorm, within) => {
+    describe("EntityHydrator with the option typename", () => {
+        it("gives the name of the type, as a load does", () =>
+            within(async () => {
+                const { Profile } = defineEntities(typeorm)
+                const dataSource = new typeorm.DataSource(sqljs([Profile], { typename: "__typename" }))
+                await dataSource.initialize()
+                const repository = dataSource.getRepository(Profile)
+                await repository.insert({ code: "p" })
+                const [loaded] = await repository.find()
+                const hydrator = hydratorOf(repository.metadata)
+                expect(loaded).property("__typename", "Profile")
+                expectSame(hydrator.hydrate(overTheWire(hydrator.dehydrate(loaded!))), loaded)
+                await dataSource.destroy()
+            }))
+    })
 })

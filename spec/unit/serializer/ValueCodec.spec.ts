@@ -199,6 +199,9 @@ describe("ValueCodec", () => {
             expect(() => encodeValue({ a: [0, 0, 0, { b: new Money(1) }] })).throw(
                 /^\$\.a\[3\]\.b is a Money object, which/,
             )
+            const list: unknown[] = []
+            list.push({ list })
+            expect(() => encodeValue(list)).throw(/^\$\[0\]\.list refers back/)
             expect(() => encodeValue({ "a b": () => 1 }, "Book.extra")).throw(/^Book\.extra\["a b"\] is a function/)
         })
     })
