@@ -19,9 +19,10 @@ export class PrimaryKeyPattern {
     constructor(metadata: EntityMetadata) {
         const tree = new Map<string, Leaf | KeyTree>()
         for (const column of metadata.primaryColumns) {
-            let branch = tree as Map<string, Leaf | KeyTree>
+            let branch = tree
             for (const step of column.embeddedMetadata?.parentPropertyNames ?? []) {
-                const next = (branch.get(step) as Map<string, Leaf | KeyTree> | undefined) ?? new Map()
+                const next =
+                    (branch.get(step) as Map<string, Leaf | KeyTree> | undefined) ?? new Map<string, Leaf | KeyTree>()
                 branch.set(step, next)
                 branch = next
             }
@@ -33,14 +34,7 @@ export class PrimaryKeyPattern {
             metadata.primaryColumns.length === 1 && only?.embeddedMetadata === undefined
                 ? only?.propertyName
                 : undefined
-        // A column of a relation has no condition of its own: `{ user: { id: 1 } }` joins the user's table.
-        this.usable =
-            metadata.tableType !== "view" &&
-            metadata.primaryColumns.length > 0 &&
-            metadata.primaryColumns.every(
-                (column) =>
-                    metadata.findColumnWithPropertyPathStrict(column.propertyPath) === column && !column.isVirtual,
-            )
+        this.usable = metadata.tableType !== "view" && metadata.primaryColumns.length > 0
     }
 
     /** Whether the conditions are the full key with plain values (or `Equal`), and nothing else. */

@@ -42,7 +42,7 @@ const BINARY_TYPES = new Set("bytea bytes blob tinyblob mediumblob longblob varb
 const DECIMAL = /^(?:0|-?[1-9][0-9]{0,40})$/
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const PRINTABLE = /^[!-~](?:[ -~]*[!-~])?$/
-// eslint-disable-next-line no-control-regex -- a driver may end the text at a NUL
+
 const UNSAFE_TEXT = /[\0]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
 
 const UNKNOWN: ColumnId = same(() => undefined)

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 
 const HARMLESS = /^[A-Za-z0-9_.@-]{1,100}$/
 
@@ -13,5 +13,5 @@ export function keyPart(text: string): string {
 /** `~` and the SHA-256 of the text. */
 export function digestPart(text: string): string {
     // UTF-8 would turn every lone surrogate into U+FFFD, and two different texts into one key.
-    return "~" + createHash("sha256").update(text, "utf16le").digest("base64url")
+    return "~" + hash("sha256", Buffer.from(text, "utf16le"), "base64url")
 }

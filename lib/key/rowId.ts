@@ -85,7 +85,7 @@ function scalarValue(column: KeyColumn, value: unknown): unknown {
 function propertyValue(key: KeyColumn, source: object): unknown {
     if (key.plain) return scalarValue(key, at(source, key.path))
     if (hasTransformer(key.column)) return undefined
-    const value: unknown = key.column.getEntityValue(source as never)
+    const value: unknown = key.column.getEntityValue(source)
     if (key.column.isVirtual) return value
     // The entity has both the relation and its column: what is saved when they differ depends on too much.
     const own = at(source, key.path)

@@ -17,9 +17,9 @@ for (const version of VERSIONS)
             const options = { where: { price: price as never } }
             const before = planFind(book, "find", options)
             const repository = library.dataSource.getRepository(library.entities["Book"]!)
-            await repository.find(cloneFindOptions(options) as never)
+            await repository.find(cloneFindOptions(options))
             expect(planFind(book, "find", options)).to.deep.equal(before)
-            await repository.find(options as never)
+            await repository.find(options)
             expect(planFind(book, "find", options)).to.not.deep.equal(before)
         })
 

@@ -87,6 +87,25 @@ for (const version of VERSIONS)
                 )
             })
 
+            it("says where each value ends", () => {
+                const { In } = library.t
+                const lists = [["a;sb"], ["a", "b"], ["a]s"], ["a:1"], ["1:a"], ["as1:b"], ["a", "s1:b"]]
+                const texts = lists.map((list) => textOf(author, { where: { name: In(list) } }))
+                expect(new Set(texts).size).to.equal(lists.length)
+                const values = [
+                    { a: "x" },
+                    { "a1:": "x" },
+                    { a: "", x: "" },
+                    { a2: "x" },
+                    ["x"],
+                    ["", "x"],
+                    { "": ["x"] },
+                ]
+                expect(new Set(values.map((notes) => textOf(author, { where: { notes } }))).size).to.equal(
+                    values.length,
+                )
+            })
+
             it("tells operators apart that TypeORM's getters flatten", () => {
                 const { In, Not, Equal, IsNull, Like, ILike, And, Or, MoreThan, LessThan, Between, Any } = library.t
                 const operators = [
@@ -306,6 +325,15 @@ for (const version of VERSIONS)
                     "tbl_author",
                     "tbl_book",
                 ])
+            })
+
+            it("count the junction of an eager relation", () => {
+                expect(tablesOf(library.metadata("Series"))).to.deep.equal(["tbl_series", "tbl_series_tag", "tbl_tag"])
+            })
+
+            it("count what relations loaded by their own queries bring along in any version", () => {
+                const options = { relations: { books: true }, loadEagerRelations: false, relationLoadStrategy: "query" }
+                expect(tablesOf(author, options)).to.include.members(["tbl_book", "tbl_publisher", "tbl_country"])
             })
 
             it("count relations in conditions, order and selection", () => {

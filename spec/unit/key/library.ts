@@ -1,6 +1,5 @@
-/* eslint-disable @typescript-eslint/no-require-imports */
 import "reflect-metadata"
-import type { DataSource, EntityMetadata } from "typeorm"
+import type { DataSource, EntityMetadata, EntityTarget } from "typeorm"
 
 export type TypeOrm = typeof import("typeorm")
 
@@ -78,13 +77,13 @@ async function open(t: TypeOrm): Promise<Library> {
 export function metadataFor(
     version: string,
     type: string,
-    define: (t: TypeOrm) => readonly (new () => object)[],
+    define: (t: TypeOrm) => readonly EntityTarget<object>[],
 ): Promise<EntityMetadata> {
     return withVersion(version, async (t) => {
         const entities = [...define(t)]
         const dataSource = new t.DataSource({ type, entities, database: "x" } as never)
         await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas()
-        return dataSource.getMetadata(entities[0] as new () => object)
+        return dataSource.getMetadata(entities[0] as EntityTarget<object>)
     })
 }
 
@@ -148,6 +147,12 @@ function defineEntities(t: TypeOrm): Record<string, new () => object> {
         @t.RelationId((shelf: Shelf) => shelf.books as never) bookIds: unknown
     }
 
+    @t.Entity({ name: "tbl_series" })
+    class Series {
+        @t.PrimaryGeneratedColumn() id: number
+        @t.ManyToMany(() => Tag, { eager: true }) @t.JoinTable({ name: "tbl_series_tag" }) tags: unknown
+    }
+
     @t.Entity({ name: "tbl_pair" })
     class Pair {
         @t.PrimaryColumn({ type: "int" }) a: unknown
@@ -180,7 +185,7 @@ function defineEntities(t: TypeOrm): Record<string, new () => object> {
 
     @t.ViewEntity({ name: "view_declared", expression: `SELECT id, name FROM "tbl_author"`, dependsOn: [Author] })
     class Declared {
-        @t.ViewColumn() id: number
+        @t.PrimaryColumn({ type: "int" }) id: number
         @t.ViewColumn() name: string
     }
 
@@ -189,6 +194,6 @@ function defineEntities(t: TypeOrm): Record<string, new () => object> {
         @t.ViewColumn() id: number
     }
 
-    const all = { Country, Publisher, Author, Tag, Book, Shelf, Pair, Seat, Profile, Counted, Declared, Silent }
-    return all as unknown as Record<string, new () => object>
+    const all = { Country, Publisher, Author, Tag, Book, Shelf, Series, Pair, Seat, Profile, Counted, Declared, Silent }
+    return all
 }
