@@ -255,7 +255,8 @@ export class WriteFinder {
             return clause
         }
         const using = dialect === "postgres" && statement.find(name.next, clause, "USING") >= 0
-        if (using) this.#add(name.name, "delete")
+        if (mayRedirect(statement, index)) this.#targets(this.#allTables(), "delete", clause, name)
+        else if (using) this.#add(name.name, "delete")
         else this.#targets(listed(statement, at, clause, end, name), "delete", clause, name)
         return Math.max(name.next, at)
     }

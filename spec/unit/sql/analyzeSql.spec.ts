@@ -145,6 +145,7 @@ describe("analyzeSql", () => {
             ],
             ["mssql", "DELETE TOP (5) a FROM author a WHERE a.id = 1", "delete a, delete author"],
             ["mssql", "WITH c AS (SELECT * FROM author) UPDATE c SET x = 1", "update author, update c"],
+            ["mssql", "WITH c AS (SELECT * FROM author) DELETE FROM c", "delete author, delete c"],
             [
                 "mssql",
                 "SET NOCOUNT ON DELETE FROM a INSERT b VALUES (1) UPDATE c SET x = 1",
