@@ -1,0 +1,101 @@
+import { type DataSource, type EntityTarget, type ObjectLiteral, Repository } from "typeorm"
+import { CachedRepository, SecondLevelCache, type SecondLevelCacheOptions } from "typeorm-second-level-cache"
+import { FaultyStore } from "typeorm-second-level-cache/testing"
+import type { TestDatabase, TestStore } from "../../support/databases"
+import { ENTITIES } from "../../support/entity"
+import { QueryRecorder } from "../../support/QueryRecorder"
+import { expectSame } from "../hydration/expectSame"
+
+/** A DataSource with a cache, and a plain view of the same tables. */
+export class OpenCache {
+    readonly recorder: QueryRecorder
+    readonly store: FaultyStore
+    readonly cache: SecondLevelCache
+    readonly dataSource: DataSource
+
+    constructor(parts: Pick<OpenCache, "recorder" | "store" | "cache" | "dataSource">) {
+        this.recorder = parts.recorder
+        this.store = parts.store
+        this.cache = parts.cache
+        this.dataSource = parts.dataSource
+    }
+
+    cached<Entity extends ObjectLiteral>(target: EntityTarget<Entity>): CachedRepository<Entity> {
+        return new CachedRepository(target, this.dataSource.manager)
+    }
+
+    plain<Entity extends ObjectLiteral>(target: EntityTarget<Entity>): Repository<Entity> {
+        return new Repository(target, this.dataSource.manager)
+    }
+
+    /** Runs a read that must send no SQL. */
+    hit<T>(read: () => T): Promise<Awaited<T>> {
+        return this.recorder.expectQueries(0, read)
+    }
+
+    /** Runs a read that must send one statement. */
+    miss<T>(read: () => T): Promise<Awaited<T>> {
+        return this.recorder.expectQueries(1, read)
+    }
+
+    /** Empties everything: the cache, its counters, the recorder. */
+    async reset(): Promise<void> {
+        await this.cache.clear()
+        this.cache.stats.reset()
+        this.store.reset()
+        this.recorder.clear()
+    }
+
+    /**
+     * The first read sends what a plain repository sends, the second nothing, and neither result can be told from the
+     * plain one.
+     */
+    async expectCached<Entity extends ObjectLiteral, T>(
+        target: EntityTarget<Entity>,
+        read: (repository: Repository<Entity>) => Promise<T>,
+    ): Promise<T> {
+        const fresh: T[] = []
+        const count = (await this.recorder.during(async () => fresh.push(await read(this.plain(target))))).length
+        expectSame(await this.recorder.expectQueries(count, () => read(this.cached(target))), fresh[0], "first read")
+        const second = await this.hit(() => read(this.cached(target)))
+        expectSame(second, fresh[0], "second read")
+        return second as T
+    }
+
+    /** Two reads go to the database, and nothing is stored. */
+    async expectBypassed<T>(read: () => Promise<T>): Promise<void> {
+        this.store.reset()
+        for (let i = 0; i < 2; i++) {
+            const sent = await this.recorder.during(read, { transactionControl: false })
+            if (sent.length === 0) throw new Error("the read was answered without SQL")
+        }
+        const used = this.store.calls.filter(({ method }) => method === "read" || method === "write")
+        if (used.length > 0) throw new Error(`the store was asked: ${JSON.stringify(used)}`)
+    }
+}
+
+/** Opens a DataSource with its own cache; call it in a hook or a spec. */
+export async function openCache(
+    database: TestDatabase,
+    store: TestStore,
+    {
+        cache: options = {},
+        entities = ENTITIES,
+        ...dataSource
+    }: { cache?: SecondLevelCacheOptions; entities?: unknown; [option: string]: unknown } = {},
+): Promise<OpenCache> {
+    const recorder = new QueryRecorder()
+    const faulty = new FaultyStore(options.store ?? store.create())
+    const cache = new SecondLevelCache({ prefix: store.prefix(), ...options, store: faulty })
+    return new OpenCache({
+        recorder,
+        store: faulty,
+        cache,
+        dataSource: await database.createDataSource({
+            logger: recorder,
+            ...dataSource,
+            entities: entities as typeof ENTITIES,
+            subscribers: [cache.subscriber],
+        }),
+    })
+}
