@@ -9,6 +9,7 @@ const floors = [
     ["store", "invalidation"],
     ["cache", "hydration", "redis", "testing"],
     ["repository", "subscriber"],
+    ["SecondLevelCacheOptions[.]ts", "DataSourceBinding[.]ts"],
     ["SecondLevelCache[.]ts"],
     ["index[.]ts"],
 ]

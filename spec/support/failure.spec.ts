@@ -18,7 +18,7 @@ describe("a run of the suite", () => {
     it("fails when a rejection goes unhandled during a spec", () => {
         const { code, lastLine } = run("rejection.ts")
         expect(code).not.to.equal(0)
-        expect(lastLine).to.equal("1 passed, 1 failed, 0 skipped")
+        expect(lastLine).to.equal("2 passed, 1 failed, 0 skipped")
     })
 
     it("fails when a rejection goes unhandled after the last spec", () => {
