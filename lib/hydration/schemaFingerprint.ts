@@ -48,6 +48,8 @@ function describeEntity(metadata: EntityMetadata): unknown {
         isTypeormOne(metadata) ? 1 : 0,
         options.type,
         metadata.tablePath,
+        // the order of lists that say none
+        metadata.orderBy ?? null,
         classesOf(metadata).map((member) => [
             member.targetName,
             member.discriminatorValue ?? null,

@@ -2,21 +2,23 @@ import { expect } from "chai"
 import type { DataSource, DataSourceOptions } from "typeorm"
 import { hydratorOf } from "../../../lib/hydration/EntityHydrator"
 import type { Encoded } from "../../../lib/serializer/ValueCodec"
+import { chosen, leaveOut, START_TIMEOUT } from "../../support/choice"
+import type { Backend, OpenDatabase } from "../../support/database/Backend"
+import { mariadbBackend } from "../../support/database/mariadbBackend"
+import { postgresBackend } from "../../support/database/postgresBackend"
 import { expectSame } from "./expectSame"
 import { forEachTypeorm, metadataOf } from "./typeormVersions"
 import type { Typeorm } from "./typeormVersions"
 
 interface Database {
-    readonly type: string
-    readonly url: string | undefined
+    readonly backend: Backend
     readonly columns: Record<string, object>
     readonly rows: readonly object[]
 }
 
 const DATABASES: readonly Database[] = [
     {
-        type: "postgres",
-        url: process.env["POSTGRES_URL"],
+        backend: postgresBackend,
         columns: {
             big: { type: "bigint" },
             money: { type: "numeric", precision: 20, scale: 4 },
@@ -75,8 +77,7 @@ const DATABASES: readonly Database[] = [
         ],
     },
     {
-        type: "mariadb",
-        url: process.env["MYSQL_URL"],
+        backend: mariadbBackend,
         columns: {
             big: { type: "bigint" },
             money: { type: "decimal", precision: 20, scale: 4 },
@@ -124,30 +125,38 @@ function define({ Entity, PrimaryGeneratedColumn, Column }: Typeorm, columns: Re
 }
 
 forEachTypeorm((typeorm, within) => {
-    for (const { type, url, columns, rows } of DATABASES)
-        describe(`EntityHydrator on ${type}`, () => {
+    for (const { backend, columns, rows } of DATABASES)
+        describe(`EntityHydrator on ${backend.name}`, () => {
+            if (!chosen("DATABASES", backend.name)) return
+            const missing = backend.whyMissing()
+            if (missing !== undefined) return leaveOut(backend.name, missing)
+            let database: OpenDatabase
             let dataSource: DataSource | undefined
 
-            after(() => dataSource?.destroy())
+            before(async function () {
+                this.timeout(START_TIMEOUT)
+                await backend.start()
+                database = await backend.create()
+            })
 
-            it("gives what a fresh load gives, for the types of the database", async function () {
-                // Shown as pending; the URL of a database makes it run.
-                if (url === undefined) return this.skip()
+            after(async () => {
+                await dataSource?.destroy()
+                await database.drop()
+            })
+
+            it("gives what a fresh load gives, for the types of the database", async () => {
                 const Value = within(() => define(typeorm, columns))
                 dataSource = await within(() =>
                     new typeorm.DataSource({
-                        type,
-                        url,
+                        ...database.options,
                         entities: [Value],
                         synchronize: true,
-                        dropSchema: false,
                     } as unknown as DataSourceOptions).initialize(),
                 )
                 const repository = dataSource.getRepository(Value)
-                await repository.clear()
                 for (const row of rows) await repository.save(Object.assign(new Value(), row))
                 // TypeORM reads it as an invalid date, and cannot write it.
-                if (type === "postgres")
+                if (backend === postgresBackend)
                     await dataSource.query(
                         "UPDATE hydration_value SET at = 'infinity' WHERE id = (SELECT max(id) FROM hydration_value)",
                     )
@@ -160,7 +169,6 @@ forEachTypeorm((typeorm, within) => {
                         hydrator.hydrate(JSON.parse(JSON.stringify(hydrator.dehydrate(entity))) as Encoded),
                         fresh[index],
                     )
-                await dataSource.query("DROP TABLE hydration_value")
             })
         })
 })

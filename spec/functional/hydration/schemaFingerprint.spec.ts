@@ -68,6 +68,7 @@ forEachTypeorm((typeorm, within) => {
             "a relation is added": () => schemas({}, { relations: { more: { type: "many-to-one", target: "Other" } } }),
             "a relation becomes lazy": () =>
                 schemas({}, { relations: { other: { type: "many-to-one", target: "Other", lazy: true } } }),
+            "lists are ordered otherwise": () => schemas({}, { orderBy: { name: "ASC" } }),
             "the table is another": () => schemas({}, { tableName: "things" }),
         }
         for (const [change, entities] of Object.entries(changes))
