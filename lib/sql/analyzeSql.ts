@@ -32,7 +32,8 @@ export function analyzeSql(sql: string, dialect: SqlDialect): SqlAnalysis {
 }
 
 function analyze(sql: string, dialect: SqlDialect): SqlAnalysis {
-    return isPlainRead(sql) ? new PlainRead(sql, dialect) : analyzeFully(sql, dialect)
+    if (isPlainRead(sql)) return new PlainRead(sql, dialect)
+    return analyzeFully(sql, dialect)
 }
 
 const READ_START = /^(?:\s+|--[^\n\r]*[\n\r]|\/\*(?!M?!)[^*]*\*+(?:[^/*][^*]*\*+)*\/|\()*(?:select|with)\b/i
@@ -76,6 +77,15 @@ class PlainRead implements SqlAnalysis {
 }
 
 function analyzeFully(sql: string, dialect: SqlDialect): SqlAnalysis {
+    try {
+        return Object.freeze(analyzeEachWay(sql, dialect))
+    } catch {
+        // Nested more deeply than the stack allows.
+        return Object.freeze(analyzeUnreadable(sql))
+    }
+}
+
+function analyzeEachWay(sql: string, dialect: SqlDialect): SqlAnalysis {
     const [first, ...others] = lexings(sql, dialect)
     const found = [analyzeTokens(sql, dialect, first)]
     // In a mode in which it cannot be read the server would refuse the text.
@@ -83,7 +93,7 @@ function analyzeFully(sql: string, dialect: SqlDialect): SqlAnalysis {
         const tokens = tokenizeSql(sql, dialect, lexing)
         if (tokens !== undefined) found.push(analyzeTokens(sql, dialect, lexing, tokens))
     }
-    return Object.freeze(found.length === 1 ? (found[0] as SqlAnalysis) : union(found))
+    return found.length === 1 ? (found[0] as SqlAnalysis) : union(found)
 }
 
 /** The ways in which the server may read the text: the usual one first, then those of other settings and versions. */

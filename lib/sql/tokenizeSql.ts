@@ -153,7 +153,7 @@ function rules(dialect: SqlDialect, { backslash, mysql }: SqlLexing): moo.Rules 
     const single = backslash ? /'[^'\\]*(?:(?:\\[^]|'')[^'\\]*)*'/ : /'[^']*(?:''[^']*)*'/
     const double = backslash && mysql ? /"[^"\\]*(?:(?:\\[^]|"")[^"\\]*)*"/ : /"[^"]*(?:""[^"]*)*"/
     const backtick = /`[^`]*(?:``[^`]*)*`/
-    const rule = (match: RegExp | RegExp[]): moo.Rule => ({ match: anyOf([match].flat()), lineBreaks: true })
+    const rule = (match: RegExp | RegExp[]): moo.Rule => anyOf([match].flat())
 
     const found: Record<string, moo.Rule> = {
         space: rule(ascii ? ASCII_SPACE : /\s+/),
@@ -191,8 +191,10 @@ function rules(dialect: SqlDialect, { backslash, mysql }: SqlLexing): moo.Rules 
     return found
 }
 
-function anyOf(rules: readonly RegExp[]): RegExp {
-    return new RegExp(rules.map(({ source }) => `(?:${source})`).join("|"))
+function anyOf(rules: readonly RegExp[]): moo.Rule {
+    const match = new RegExp(rules.map(({ source }) => `(?:${source})`).join("|"))
+    // Lines are of no interest, but moo insists on counting them where a rule takes a line break for itself.
+    return { match, lineBreaks: match.test("\n") }
 }
 
 function lineComment(dialect: SqlDialect): RegExp {

@@ -107,21 +107,10 @@ function xa(second: string): readonly SqlTransaction[] {
 }
 
 function set(statement: SqlStatement): readonly SqlTransaction[] {
-    switch (statement.dialect) {
-        case "mysql":
-            switch (autocommit(statement)) {
-                case undefined:
-                    return []
-                case true:
-                    return ["commit"]
-                case false:
-                    return ["begin"]
-            }
-            break
-        case "oracle":
-            return statement.keyword(1) === "TRANSACTION" ? ["begin"] : []
-    }
-    return []
+    if (statement.dialect === "oracle") return statement.keyword(1) === "TRANSACTION" ? ["begin"] : []
+    const on = statement.dialect === "mysql" ? autocommit(statement) : undefined
+    if (on === undefined) return []
+    return on ? ["commit"] : ["begin"]
 }
 
 /** What SET makes of MySQL's autocommit; `undefined` when it leaves it alone. */

@@ -333,7 +333,8 @@ interface Database {
 }
 
 async function openDatabase(): Promise<Database> {
-    const sqljs = (await import("sql.js" as string)) as { default: () => Promise<{ Database: new () => Database }> }
+    const untyped: string = "sql.js"
+    const sqljs = (await import(untyped)) as { default: () => Promise<{ Database: new () => Database }> }
     const { Database } = await sqljs.default()
     return new Database()
 }

@@ -361,6 +361,12 @@ describe("analyzeSql", () => {
         expect(writesOf(`${"(".repeat(100_000)} DELETE FROM b`, "postgres")).to.contain("delete b")
     })
 
+    it("takes what is nested too deeply for what it cannot read", () => {
+        const found = analyzeSql(`DELETE FROM a WHERE ${"(".repeat(100_000)}id = 1${")".repeat(100_000)}`, "postgres")
+        expect(found).to.include({ unattributed: true, tablesKnown: false })
+        expect(found.writes.map(({ table }) => table)).to.include("a")
+    })
+
     it("knows the dialect of every TypeORM driver", () => {
         const types = [
             "postgres",
