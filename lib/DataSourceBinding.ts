@@ -1,4 +1,4 @@
-import type { DataSource, EntityManager, EntityMetadata, ObjectLiteral } from "typeorm"
+import type { DataSource, EntityManager, EntityMetadata, ObjectLiteral, QueryRunner } from "typeorm"
 import type { Invalidator } from "./cache/Invalidator"
 import type { ReadThrough } from "./cache/ReadThrough"
 import { OpenTransactions } from "./invalidation/OpenTransactions"
@@ -8,8 +8,9 @@ import { tableName } from "./key/tableName"
 import { CacheMetadata, type CacheDefaults } from "./metadata/CacheMetadata"
 import { DatabaseLoader } from "./repository/DatabaseLoader"
 import { EntityReader } from "./repository/EntityReader"
-import type { EntityReaders } from "./repository/EntityReaders"
+import type { Access, EntityReaders } from "./repository/EntityReaders"
 import { dialectOf } from "./sql/SqlDialect"
+import { IsolationLevels } from "./subscriber/IsolationLevels"
 import { WriteTracker } from "./subscriber/WriteTracker"
 import type { CacheLog } from "./telemetry/CacheLogger"
 import type { CacheStats } from "./telemetry/CacheStats"
@@ -23,6 +24,7 @@ export interface BindingParts {
     readonly log: CacheLog
     readonly defaults: CacheDefaults
     readonly maxSize: number
+    readonly transactionReads: "bypass" | "until-dirty"
     readonly rawSql: "invalidate" | "throw" | "ignore"
     readonly isEnabled: () => boolean
     readonly jitter: (ttl: number | undefined) => number | undefined
@@ -37,6 +39,7 @@ export class DataSourceBinding implements EntityReaders {
     readonly tracker: WriteTracker
     readonly #parts: BindingParts
     readonly #loader: DatabaseLoader
+    readonly #isolation: IsolationLevels | undefined
     readonly #readers = new Map<EntityMetadata, EntityReader>()
     readonly #declared = new Map<EntityMetadata, CacheMetadata>()
 
@@ -46,6 +49,7 @@ export class DataSourceBinding implements EntityReaders {
         this.#parts = parts
         this.graph = new TableGraph(dataSource)
         const transactions = new OpenTransactions()
+        this.#isolation = parts.transactionReads === "until-dirty" ? new IsolationLevels() : undefined
         this.#loader = new DatabaseLoader(dataSource, transactions)
         this.tracker = new WriteTracker({
             graph: this.graph,
@@ -54,6 +58,7 @@ export class DataSourceBinding implements EntityReaders {
             invalidator: parts.invalidator,
             transactions,
             log: parts.log,
+            isolation: this.#isolation,
             rawSql: parts.rawSql,
             onDirty: (tags) => this.#count(tags),
         })
@@ -85,11 +90,21 @@ export class DataSourceBinding implements EntityReaders {
         return reader as unknown as EntityReader<Entity>
     }
 
-    bypassOf(manager: EntityManager): string | undefined {
+    accessOf(manager: EntityManager): Access | Promise<Access> {
         if (!this.#parts.isEnabled()) return "the cache is switched off"
         const { queryRunner } = manager
         if (queryRunner === undefined || queryRunner.isReleased) return undefined
-        return queryRunner.isTransactionActive ? "inside a transaction" : "the manager has a query runner of its own"
+        if (!queryRunner.isTransactionActive) return "the manager has a query runner of its own"
+        if (this.#isolation === undefined) return "inside a transaction"
+        const isReadCommitted = this.#isolation.isReadCommitted(queryRunner)
+        if (isReadCommitted instanceof Promise) return isReadCommitted.then((known) => this.#within(queryRunner, known))
+        return this.#within(queryRunner, isReadCommitted)
+    }
+
+    #within(runner: QueryRunner, isReadCommitted: boolean): Access {
+        return isReadCommitted
+            ? { runner, ...this.tracker.viewOf(runner) }
+            : "inside a transaction that is not at READ COMMITTED"
     }
 
     check(metadata: EntityMetadata): void {

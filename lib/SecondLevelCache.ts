@@ -81,6 +81,7 @@ export class SecondLevelCache implements EntityReaderSource {
                     version: `${options.version ?? ""}.${serializer.name}`,
                 },
                 maxSize: options.maxSize ?? Infinity,
+                transactionReads: options.transactionReads ?? "bypass",
                 rawSql: options.rawSql ?? "invalidate",
                 isEnabled: () => this.enabled && !this.#closed,
                 jitter: (ttl) =>

@@ -42,6 +42,11 @@ export interface SecondLevelCacheOptions {
     fence?: boolean | Duration
     /** What to do when the store cannot be told of a write before its COMMIT: go on, or refuse the commit. Default `"continue"`. */
     onStoreFailure?: "continue" | "abort"
+    /**
+     * Reads inside a transaction: go to the database, or use the cache for what the transaction has not written, at READ
+     * COMMITTED only. A transaction that has written anything fills nothing. Default `"bypass"`.
+     */
+    transactionReads?: "bypass" | "until-dirty"
     /** What to do with a statement that may write and names no table: invalidate everything, refuse it, or nothing. Default `"invalidate"`. */
     rawSql?: "invalidate" | "throw" | "ignore"
     /** Milliseconds or a string after which a call to the store counts as failed. Default `"500ms"`. */
@@ -89,6 +94,7 @@ const CHECKS: Readonly<Record<keyof SecondLevelCacheOptions, OptionCheck>> = {
             ? undefined
             : isDuration(value, name) && `takes true, false or a length of time such as "30s"`,
     onStoreFailure: isOneOf("continue", "abort"),
+    transactionReads: isOneOf("bypass", "until-dirty"),
     rawSql: isOneOf("invalidate", "throw", "ignore"),
     storeTimeout: isDuration,
     logger: hasMethods("an object with a method log(event)", "log"),

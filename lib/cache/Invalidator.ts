@@ -206,6 +206,11 @@ export class Fence {
         return [...this.#tags]
     }
 
+    /** True when at least one of the tags was noted. */
+    hasAny(tags: readonly string[]): boolean {
+        return tags.some((tag) => this.#tags.has(tag))
+    }
+
     /** Notes tags as dirty. */
     add(tags: Iterable<string>): void {
         for (const tag of tags) {

@@ -324,7 +324,13 @@ export class ReadThrough {
         const entry = entryOf(states, value)
         const payload = this.#serializer === undefined ? entry : this.#serializer.serialize(entry as Encoded)
         const size = typeof payload === "string" ? payload.length : estimateSize(value)
-        return { key: miss.key, payload, ttl, size, stamps: states.map((stamp, i) => [miss.tags[i]!, stamp as string] as const) }
+        return {
+            key: miss.key,
+            payload,
+            ttl,
+            size,
+            stamps: states.map((stamp, i) => [miss.tags[i]!, stamp as string] as const),
+        }
     }
 
     /** Gives stamps to the tags that have none. Whoever sets a stamp first, all readers read the same one back. */
@@ -341,7 +347,9 @@ export class ReadThrough {
         if (states instanceof CacheError) return
         const made = new Map<string, TagState>(tags.map((tag, i) => [tag, states[i]]))
         for (const miss of misses)
-            miss.states = miss.states.map((state, i): TagState => (state === undefined ? made.get(miss.tags[i]!) : state))
+            miss.states = miss.states.map((state, i): TagState =>
+                state === undefined ? made.get(miss.tags[i]!) : state,
+            )
     }
 }
 

@@ -10,11 +10,17 @@ import {
     type QueryRunner,
 } from "typeorm"
 import { callCacheOf, type CallCache } from "./CallCache"
-import { Bypass, type EntityReader } from "./EntityReader"
-import { readersOf, type EntityReaders } from "./EntityReaders"
+import type { EntityReader } from "./EntityReader"
+import { Bypass } from "./FindCall"
+import { readersOf, type Access, type EntityReaders } from "./EntityReaders"
 
 type Where<Entity> = FindOptionsWhere<Entity>[] | FindOptionsWhere<Entity>
 type NumericColumn<Entity extends ObjectLiteral> = Parameters<Repository<Entity>["sum"]>[0]
+
+type CachedRead<Entity extends ObjectLiteral, T> = (
+    reader: EntityReader<Entity>,
+    call: CallCache,
+) => Promise<T> | Bypass
 
 /**
  * A TypeORM repository that reads through the second-level cache. Constructed like `Repository`, so that `extends`,
@@ -178,21 +184,31 @@ export class CachedRepository<Entity extends ObjectLiteral> extends Repository<E
     /** The cache's answer, or TypeORM's own where the cache has none to give. */
     #read<T>(
         options: { cache?: unknown } | undefined,
-        cached: (reader: EntityReader<Entity>, call: CallCache) => Promise<T> | Bypass,
+        cached: CachedRead<Entity, T>,
         plain: () => Promise<T>,
     ): Promise<T> {
-        const { metadata, manager } = this
         const readers = this.#readers()
-        const reader = readers.readerOf<Entity>(metadata)
-        let reason = readers.bypassOf(manager)
-        if (reason === undefined) {
-            const call = callCacheOf(options?.cache)
-            if (call === undefined) reason = "cache: false"
-            else {
-                const answer = cached(reader, call)
-                if (!(answer instanceof Bypass)) return answer
-                reason = answer.reason
-            }
+        const reader = readers.readerOf<Entity>(this.metadata)
+        const access = readers.accessOf(this.manager)
+        if (access instanceof Promise)
+            return access.then((found) => this.#answer(reader, found, options, cached, plain))
+        return this.#answer(reader, access, options, cached, plain)
+    }
+
+    #answer<T>(
+        reader: EntityReader<Entity>,
+        access: Access,
+        options: { cache?: unknown } | undefined,
+        cached: CachedRead<Entity, T>,
+        plain: () => Promise<T>,
+    ): Promise<T> {
+        let reason: string
+        if (typeof access === "string") reason = access
+        else {
+            const call = callCacheOf(options?.cache, access)
+            const answer = call === undefined ? undefined : cached(reader, call)
+            if (answer !== undefined && !(answer instanceof Bypass)) return answer
+            reason = answer?.reason ?? "cache: false"
         }
         reader.bypassed(reason)
         return plain()

@@ -1,6 +1,8 @@
 import type { DataSource, EntityManager, EntityMetadata, ObjectLiteral, QueryRunner } from "typeorm"
 import type { OpenTransactions } from "../invalidation/OpenTransactions"
 
+import type { TransactionView } from "./TransactionView"
+
 /** What came from the database, and whether others may have it. */
 export interface FromDatabase<T> {
     readonly result: T
@@ -21,8 +23,15 @@ export class DatabaseLoader {
         this.#transactions = transactions
     }
 
-    /** Runs the task with a manager on a runner of its own. */
-    async load<T>(task: (manager: EntityManager) => Promise<T>): Promise<FromDatabase<T>> {
+    /** Runs the task with a manager on a runner of its own, or on the runner of the transaction that it is in. */
+    async load<T>(
+        within: TransactionView | undefined,
+        task: (manager: EntityManager) => Promise<T>,
+    ): Promise<FromDatabase<T>> {
+        if (within !== undefined) {
+            const result = await task(quietManager(this.#dataSource, within.runner))
+            return { result, shareable: !within.hasWritten() }
+        }
         const runner = this.#dataSource.createQueryRunner("master")
         try {
             const epoch = this.#transactions.epochOf(runner)

@@ -2,13 +2,17 @@ import type { DataSource, EntityManager, EntityMetadata, ObjectLiteral } from "t
 import { CacheError } from "../error/CacheError"
 import { subscriberCache } from "../metadata/subscriberCache"
 import type { EntityReader } from "./EntityReader"
+import type { TransactionView } from "./TransactionView"
+
+/** How a read may use the cache: not at all, for a reason; inside a transaction; or freely. */
+export type Access = string | TransactionView | undefined
 
 /** What a repository asks of the cache that serves its DataSource. */
 export interface EntityReaders {
     /** The reader of an entity of the DataSource. @throws CacheError `E_NOT_CACHEABLE`, `E_OPTION` */
     readerOf<Entity extends ObjectLiteral>(metadata: EntityMetadata): EntityReader<Entity>
-    /** Why no read of this manager may use the cache now, or `undefined`. */
-    bypassOf(manager: EntityManager): string | undefined
+    /** Why no read of this manager may use the cache now; the transaction it is in, where that may; or `undefined`. */
+    accessOf(manager: EntityManager): Access | Promise<Access>
     /** Throws what is wrong with an entity's declaration. @throws CacheError */
     check(metadata: EntityMetadata): void
 }

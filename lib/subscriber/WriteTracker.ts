@@ -11,6 +11,7 @@ import type { SqlAnalysis } from "../sql/SqlAnalysis"
 import type { SqlDialect } from "../sql/SqlDialect"
 import type { CacheLog } from "../telemetry/CacheLogger"
 import type { Awaitable } from "../util/Awaitable"
+import type { IsolationLevels } from "./IsolationLevels"
 import { isRefusal } from "./isRefusal"
 import { RunnerState } from "./RunnerState"
 
@@ -22,6 +23,8 @@ export interface WriteTrackerParts {
     readonly invalidator: Invalidator
     readonly transactions: OpenTransactions
     readonly log: CacheLog
+    /** Follows the isolation levels, where reads in transactions may use the cache. */
+    readonly isolation: IsolationLevels | undefined
     /** What to do with a statement that may write and names no table. */
     readonly rawSql: "invalidate" | "throw" | "ignore"
     /** Told of every set of tags that a write has dirtied. */
@@ -37,6 +40,8 @@ export class WriteTracker {
     readonly #parts: WriteTrackerParts
     readonly #states = new WeakMap<QueryRunner, RunnerState>()
     readonly #inProcess: boolean
+    /** Runners whose transaction has run a statement that names no table. */
+    readonly #unknownWrites = new WeakSet<QueryRunner>()
     #seesQueries = false
 
     constructor(parts: WriteTrackerParts) {
@@ -47,8 +52,10 @@ export class WriteTracker {
     /** Before a statement is sent. @throws CacheError in `abort` mode, and for `rawSql: "throw"` */
     beforeQuery(runner: QueryRunner, query: string, parameters: readonly unknown[] | undefined): Awaitable<void> {
         this.#seesQueries = true
+        this.#parts.isolation?.watch(runner, query)
         const analysis = analyzeSql(query, this.#parts.dialect)
         const { writes, transaction, implicitCommit } = analysis
+        if (analysis.unattributed && runner.isTransactionActive) this.#unknownWrites.add(runner)
         const unattributed = analysis.unattributed && this.#parts.rawSql !== "ignore"
         if (unattributed && this.#parts.rawSql === "throw")
             throw new CacheError(
@@ -126,6 +133,18 @@ export class WriteTracker {
         return this.#afterEnd(runner)
     }
 
+    /**
+     * What the open transaction of a runner has dirtied so far, as the answers to two questions: has it touched any of
+     * these tags, has it written at all.
+     */
+    viewOf(runner: QueryRunner): { hasTouched(tags: readonly string[]): boolean; hasWritten(): boolean } {
+        const dirty = (): Fence | undefined => this.#knownState(runner)?.fence
+        return {
+            hasTouched: (tags) => this.#unknownWrites.has(runner) || dirty()?.hasAny(tags) === true,
+            hasWritten: () => this.#unknownWrites.has(runner) || (dirty()?.size ?? 0) > 0,
+        }
+    }
+
     /** A transaction began on the runner. */
     started(runner: QueryRunner): void {
         if (this.#isShared(runner)) this.#parts.transactions.moved(runner)
@@ -179,6 +198,8 @@ export class WriteTracker {
     #afterEnd(runner: QueryRunner): Awaitable<void> {
         // a savepoint: the outer transaction decides
         if (runner.isTransactionActive) return
+        this.#unknownWrites.delete(runner)
+        this.#parts.isolation?.ended(runner)
         const state = this.#states.get(runner)
         if (state !== undefined) return this.#ended(runner, state, "release")
         if (this.#isShared(runner)) this.#parts.transactions.moved(runner)

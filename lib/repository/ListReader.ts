@@ -1,0 +1,93 @@
+import type { FindManyOptions, FindOneOptions, ObjectLiteral } from "typeorm"
+import { hasLoadListeners } from "../hydration/loadListener"
+import { graphFingerprint } from "../hydration/schemaFingerprint"
+import { planFind, type FindPlan } from "../key/findKey"
+import { pinnedId } from "../key/rowLookup"
+import { tableName } from "../key/tableName"
+import type { EntityContext } from "./EntityContext"
+import { Bypass, type ScalarCall } from "./FindCall"
+import type { ResultCodec } from "./ResultCodec"
+
+/** A read that becomes a list entry. */
+export interface ListCall<T> extends ScalarCall<T> {
+    readonly codec: ResultCodec<T>
+}
+
+/** Reads anything that is no lookup by key as one entry, which depends on every table that its SQL names. */
+export class ListReader<Entity extends ObjectLiteral> {
+    readonly #context: EntityContext<Entity>
+    readonly #fingerprint: string
+
+    constructor(context: EntityContext<Entity>) {
+        this.#context = context
+        this.#fingerprint = `${graphFingerprint(context.entity)}.${context.metadata.version}`
+    }
+
+    /** The result, before its listeners run. */
+    read<T>(find: ListCall<T>): Promise<T> | Bypass {
+        const { entity, metadata, parts } = this.#context
+        if (!metadata.lists && !find.call.asked) return new Bypass("lists: false")
+        const plan = planFind(entity, find.method, find.options, find.extra, parts.dependsOn)
+        if ("bypass" in plan) return new Bypass(plan.bypass)
+        if (plan.tables.size > 1 && this.#runsListenersInLoad(find.options, plan))
+            return new Bypass(`relationLoadStrategy "query" with afterLoad listeners`)
+        return this.#read(find, plan)
+    }
+
+    #read<T>(find: ListCall<T>, plan: FindPlan): Promise<T> | Bypass {
+        const { entity, metadata, parts } = this.#context
+        const { codec, call } = find
+        const pinned = this.#pinned(plan, find.options?.where)
+        const tags = pinned ?? this.#tagsOf(plan)
+        if (call.id !== undefined) tags.unshift(parts.keys.user(call.id))
+        const touched = this.#context.touched(call, tags)
+        if (touched !== undefined) return touched
+        const result = parts.cache.read<T>({
+            key: parts.keys.entry("list", entity.name, this.#fingerprint, plan.text),
+            tags,
+            stats: parts.listStats,
+            subject: entity.name,
+            decode: codec.decode,
+            load: async () => {
+                const { result, shareable } = await parts.loader.load(call.within, (manager) =>
+                    find.run(manager, this.#context.ownOptions(find.options)),
+                )
+                const isEmpty = codec.isEmpty(result)
+                return {
+                    result,
+                    value:
+                        codec.entities(result).length > parts.maxSize ? undefined : this.#context.encode(codec, result),
+                    ttl: this.#context.ttl(call, isEmpty ? metadata.negativeTtl : metadata.listTtl),
+                    tagCount: pinned !== undefined && !isEmpty ? tags.length - 1 : tags.length,
+                    shareable,
+                }
+            },
+        })
+        return Promise.resolve(result)
+    }
+
+    /** Tags of a read that is about one row only: a write to another row leaves it alone. */
+    #pinned(plan: FindPlan, where: unknown): string[] | undefined {
+        if (plan.tables.size !== 1 || !this.#context.hasRows) return undefined
+        const id = pinnedId(this.#context.entity, where)
+        return id === undefined ? undefined : [this.#context.rowTag(id), ...this.#context.wideTags()]
+    }
+
+    #tagsOf({ tables }: FindPlan): string[] {
+        const { keys, extraTables } = this.#context.parts
+        const tags = new Set<string>()
+        for (const metadata of tables) {
+            tags.add(keys.table(tableName(metadata)))
+            for (const table of extraTables(metadata)) tags.add(keys.table(table)).add(keys.unattributed())
+        }
+        return [...tags]
+    }
+
+    /** Related rows of the strategy "query" come with their listeners already run. */
+    #runsListenersInLoad(options: FindManyOptions | FindOneOptions | undefined, { tables }: FindPlan): boolean {
+        const { entity, parts } = this.#context
+        const { dataSource } = parts
+        const strategy = options?.relationLoadStrategy ?? dataSource.options.relationLoadStrategy
+        return strategy === "query" && [...tables].some((it) => it !== entity && hasLoadListeners(it, dataSource))
+    }
+}

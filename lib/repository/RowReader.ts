@@ -1,0 +1,118 @@
+import { In } from "typeorm"
+import type { FindOptionsWhere, ObjectLiteral } from "typeorm"
+import type { Loaded } from "../cache/ReadThrough"
+import { schemaFingerprint } from "../hydration/schemaFingerprint"
+import { rowKeyOf } from "../key/rowId"
+import type { RowLookup } from "../key/rowLookup"
+import type { Awaitable } from "../util/Awaitable"
+import type { CallCache } from "./CallCache"
+import type { EntityContext } from "./EntityContext"
+import type { Bypass } from "./FindCall"
+
+const DECIMAL = /^-?\d{1,15}$/
+
+/** Reads rows by primary key: an entry for each, several in one round trip. */
+export class RowReader<Entity extends ObjectLiteral> {
+    /** Of the layout of rows; entries under another are not read. */
+    readonly fingerprint: string
+    readonly #context: EntityContext<Entity>
+
+    constructor(context: EntityContext<Entity>) {
+        this.#context = context
+        this.fingerprint = `${schemaFingerprint(context.entity)}.${context.metadata.version}`
+    }
+
+    /** The row of a lookup with one id, before its listeners run. */
+    read(lookup: RowLookup, call: CallCache): Awaitable<Entity | null> | Bypass {
+        const { entity, parts, row } = this.#context
+        const tags = [this.#context.rowTag(lookup.ids[0]!), ...this.#context.wideTags()]
+        return (
+            this.#context.touched(call, tags) ??
+            parts.cache.read({
+                key: this.keyOf(lookup, 0),
+                tags,
+                stats: parts.rowStats,
+                subject: entity.name,
+                decode: row.decode,
+                load: async () => (await this.#load(lookup, [0], call))[0]!,
+            })
+        )
+    }
+
+    /** The rows of a lookup that are there, before their listeners run. */
+    readMany(lookup: RowLookup, call: CallCache): Promise<Entity[]> | Bypass {
+        return this.#context.touched(call, this.#context.wideTags()) ?? this.#readMany(lookup, call)
+    }
+
+    /** The key of a row's entry. */
+    keyOf({ keys, withDeleted }: RowLookup, position: number): string {
+        const { entity, parts } = this.#context
+        return parts.keys.entry(withDeleted ? "row-deleted" : "row", entity.name, this.fingerprint, keys[position]!)
+    }
+
+    async #readMany(lookup: RowLookup, call: CallCache): Promise<Entity[]> {
+        const { entity, parts, row } = this.#context
+        const ordered = inOrder(lookup)
+        const found = await parts.cache.readMany<Entity | null>({
+            keys: ordered.keys.map((_, position) => this.keyOf(ordered, position)),
+            ownTags: ordered.ids.map((id) => this.#context.rowTag(id)),
+            sharedTags: this.#context.wideTags(),
+            stats: parts.rowStats,
+            subject: entity.name,
+            decode: row.decode,
+            loadMany: (positions) => this.#load(ordered, positions, call),
+        })
+        return found.filter((it) => it !== null)
+    }
+
+    /** Loads the rows at some positions of a lookup in one query. */
+    async #load(
+        { keys, wheres, withDeleted }: RowLookup,
+        positions: readonly number[],
+        call: CallCache,
+    ): Promise<Loaded<Entity | null>[]> {
+        const where = anyOf(positions.map((position) => wheres[position]!)) as FindOptionsWhere<ObjectLiteral>
+        const { entity, metadata, parts, row } = this.#context
+        const { result: entities, shareable } = await parts.loader.load(call.within, (manager) =>
+            manager.find(entity.target, { where, withDeleted, loadEagerRelations: false }),
+        )
+        const found = new Map(entities.map((it) => [rowKeyOf(entity, it), it as Entity]))
+        // a row that the database finds by a looser rule than ours (a collation) is answered, but has no entry
+        const asked = new Set(positions.map((position) => keys[position]))
+        const strangers = [...found].filter(([key]) => !asked.has(key)).map(([, stranger]) => stranger)
+        const isComplete = strangers.length === 0
+        return positions.map((position) => {
+            const own = found.get(keys[position]) ?? null
+            return {
+                result: own ?? strangers.shift() ?? null,
+                value: own !== null || isComplete ? this.#context.encode(row, own) : undefined,
+                ttl: this.#context.ttl(call, own === null ? metadata.negativeTtl : metadata.ttl),
+                tagCount: own === null ? 3 : 2,
+                shareable,
+            }
+        })
+    }
+}
+
+/** Databases answer rows of a numeric key by that key, as a rule: so do we. Others come in the order asked. */
+function inOrder(lookup: RowLookup): RowLookup {
+    const { ids, keys, wheres } = lookup
+    if (!ids.every((id) => DECIMAL.test(id))) return lookup
+    const order = ids.map((_, position) => position).sort((a, b) => Number(ids[a]) - Number(ids[b]))
+    const sorted = <T>(list: readonly T[]): T[] => order.map((position) => list[position]!)
+    return { ...lookup, ids: sorted(ids), keys: sorted(keys), wheres: sorted(wheres) }
+}
+
+/** One condition for several rows. */
+function anyOf(wheres: readonly Record<string, unknown>[]): unknown {
+    const [first] = wheres
+    const properties = Object.keys(first!)
+    const [property] = properties
+    if (wheres.length === 1) return first
+    const isFlat = properties.length === 1 && wheres.every((where) => !isNested(where[property!]))
+    return isFlat ? { [property!]: In(wheres.map((where) => where[property!])) } : wheres
+}
+
+function isNested(value: unknown): boolean {
+    return typeof value === "object" && !(value instanceof Date) && !(value instanceof Uint8Array)
+}
