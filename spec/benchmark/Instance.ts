@@ -1,0 +1,67 @@
+import Redis from "ioredis"
+import { DataSource, type DataSourceOptions } from "typeorm"
+import { CachedRepository, MemoryStore, SecondLevelCache, type CacheStore } from "typeorm-second-level-cache"
+import { RedisStore } from "typeorm-second-level-cache/redis"
+import { Article } from "./Article"
+
+/** Where a run has its data. */
+export interface Site {
+    /** Options of the database, without entities. */
+    readonly database: DataSourceOptions
+    readonly redis: string
+}
+
+/** One application: its DataSource, and the repository that it reads through. */
+export class Instance {
+    readonly dataSource: DataSource
+    readonly cache: SecondLevelCache | undefined
+    readonly #redis: Redis | undefined
+
+    private constructor(dataSource: DataSource, cache?: SecondLevelCache, redis?: Redis) {
+        this.dataSource = dataSource
+        this.cache = cache
+        this.#redis = redis
+    }
+
+    /** TypeORM without a cache, or with its own. */
+    static async plain(site: Site, { ownCache = false }: { ownCache?: boolean } = {}): Promise<Instance> {
+        const { hostname, port, username, password } = new URL(site.redis)
+        const options = { host: hostname, port: Number(port || 6379), username, password }
+        return new Instance(
+            await open(site, ownCache ? { cache: { type: "ioredis", duration: 300_000, options } } : {}),
+        )
+    }
+
+    /** Ours in this process. */
+    static async memory(site: Site, wrap: (store: CacheStore) => CacheStore = same): Promise<Instance> {
+        const cache = new SecondLevelCache({ store: wrap(new MemoryStore({ maxEntries: 100_000 })) })
+        return new Instance(await open(site, { subscribers: [cache.subscriber] }), cache)
+    }
+
+    /** Ours in Redis, on a connection of its own. */
+    static async redis(site: Site, prefix: string, wrap: (store: CacheStore) => CacheStore = same): Promise<Instance> {
+        const client = new Redis(site.redis)
+        const cache = new SecondLevelCache({ store: wrap(new RedisStore({ client })), prefix })
+        return new Instance(await open(site, { subscribers: [cache.subscriber] }), cache, client)
+    }
+
+    get repository() {
+        const { manager } = this.dataSource
+        return this.cache === undefined ? manager.getRepository(Article) : new CachedRepository(Article, manager)
+    }
+
+    async close(): Promise<void> {
+        await this.dataSource.destroy()
+        await this.cache?.clear()
+        await this.cache?.close()
+        this.#redis?.disconnect()
+    }
+}
+
+function same(store: CacheStore): CacheStore {
+    return store
+}
+
+function open(site: Site, options: object): Promise<DataSource> {
+    return new DataSource({ ...site.database, entities: [Article], ...options } as DataSourceOptions).initialize()
+}

@@ -1,0 +1,46 @@
+import "./builtLibrary"
+import { DataSource, type DataSourceOptions } from "typeorm"
+import { postgresBackend } from "../support/database/postgresBackend"
+import { sharedServer, stopAllServers } from "../support/servers"
+import { benchHits } from "./arm/hit"
+import { Article, articleAt, ARTICLES } from "./Article"
+import type { Site } from "./Instance"
+import { printMachine } from "./machine"
+
+// `npm run bench`: every group, or those whose names are given (`npm run bench -- hit write`). ROUNDS=5 makes it shorter.
+
+const GROUPS: Record<string, (site: Site, rounds: number) => Promise<void>> = {
+    hit: benchHits,
+}
+
+async function main(): Promise<void> {
+    const asked = process.argv.slice(2)
+    const rounds = Number(process.env["ROUNDS"] || 15)
+    await postgresBackend.start()
+    const database = await postgresBackend.create()
+    const site = { database: database.options, redis: (await sharedServer("redis")).url }
+    try {
+        await printMachine(site, rounds)
+        await fill(site)
+        for (const [name, group] of Object.entries(GROUPS))
+            if (asked.length === 0 || asked.includes(name)) await group(site, rounds)
+    } finally {
+        await database.drop()
+        await stopAllServers()
+    }
+}
+
+/** The table that every group reads. */
+async function fill({ database }: Site): Promise<void> {
+    const options = { ...database, entities: [Article], synchronize: true } as DataSourceOptions
+    const dataSource = await new DataSource(options).initialize()
+    const rows = Array.from({ length: ARTICLES }, (_, index) => articleAt(index + 1))
+    while (rows.length > 0) await dataSource.manager.insert(Article, rows.splice(0, 5000))
+    await dataSource.query("ANALYZE")
+    await dataSource.destroy()
+}
+
+main().catch((error: unknown) => {
+    console.error(error)
+    process.exitCode = 1
+})
