@@ -50,9 +50,24 @@ export class UniqueReader<Entity extends ObjectLiteral> {
             if (row !== null) return row
             this.#hints.delete(name)
         }
+        const key = this.#context.parts.keys.entry("unique", this.#context.entity.name, this.#rows.fingerprint, name)
+        for (const isLast of [false, true]) {
+            const { row, lookup } = await this.#readAlias(key, unique, find)
+            if (row !== undefined) return row
+            const found = lookup === undefined ? null : await this.#rowUnder(unique, lookup, find)
+            if (found !== null) {
+                this.#hints.set(name, lookup!)
+                return found
+            }
+            // the row has changed its key since: forget the way to it and ask anew
+            if (!isLast) await this.#context.parts.cache.forget([key])
+        }
+        return (await this.#query(find)).result
+    }
+
+    async #readAlias(key: string, unique: UniqueLookup, find: FindCall): Promise<Alias<Entity>> {
         const { entity, parts } = this.#context
         const stats = new StatsCounter()
-        const key = parts.keys.entry("unique", entity.name, this.#rows.fingerprint, name)
         const alias = await parts.cache.read<Alias<Entity>>({
             key,
             tags: this.#context.wideTags(),
@@ -63,15 +78,7 @@ export class UniqueReader<Entity extends ObjectLiteral> {
         })
         // a way to a row is no hit yet: the row's own read counts
         if (stats.hits === 0 || alias.row === null) addStats(parts.rowStats, stats)
-        if (alias.row !== undefined) return alias.row
-        const row = alias.lookup === undefined ? null : await this.#rowUnder(unique, alias.lookup, find)
-        if (row !== null) {
-            this.#hints.set(name, alias.lookup!)
-            return row
-        }
-        // the row has changed its key since: forget the way to it and ask the database
-        await parts.cache.forget([key])
-        return (await this.#query(find)).result
+        return alias
     }
 
     async #load(unique: UniqueLookup, find: FindCall, before: readonly TagState[]): Promise<Loaded<Alias<Entity>>> {
