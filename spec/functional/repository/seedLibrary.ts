@@ -26,7 +26,7 @@ export async function seedLibrary({ manager }: DataSource): Promise<void> {
     ])
     await manager.softDelete(Author, 4)
     const [red, blue] = await manager.save(Tag, [{ name: "red" }, { name: "blue" }])
-    const [ann, bob] = authors as [Author, Author]
+    const [ann, bob] = authors
     const books = await manager.save(Book, [
         {
             title: "One",
@@ -35,15 +35,15 @@ export async function seedLibrary({ manager }: DataSource): Promise<void> {
             cover: Buffer.from([0, 1, 255]),
             views: "123",
             publishedAt: PUBLISHED,
-            author: ann,
+            author: ann!,
             tags: [red!, blue!],
         },
-        { title: "Two", price: null, author: ann, editor: bob, tags: [red!] },
-        { title: "Three", price: new Money(5), author: bob, publishedAt: PUBLISHED },
+        { title: "Two", price: null, author: ann!, editor: bob!, tags: [red!] },
+        { title: "Three", price: new Money(5), author: bob!, publishedAt: PUBLISHED },
     ])
-    await manager.save(Profile, { website: "example.org", author: ann })
+    await manager.save(Profile, { website: "example.org", author: ann! })
     const note = manager.create(Note, { text: "lazy" })
-    note.author = Promise.resolve(ann)
+    note.author = Promise.resolve(ann!)
     await manager.save(note)
     await manager.save(Review, [
         { stars: 5, book: books[0]! },
