@@ -4,6 +4,8 @@ import { dataSourceOf } from "./dataSourceOf"
 /** What tables a read of an entity reaches, or why nobody can know. */
 export interface Reach {
     readonly tables: ReadonlySet<EntityMetadata>
+    /** It reads more rows than those of the entity, maybe of the same table. */
+    readonly joins: boolean
     readonly bypass: string | undefined
 }
 
@@ -48,6 +50,7 @@ export class EntityReach {
             this.#declared(metadata, found, `virtual column ${metadata.name}.${virtual.propertyPath}`)
         if (!eager) return
         for (const relation of metadata.eagerRelations) {
+            found.joins = true
             addJunction(relation, found)
             this.#load(relation.inverseEntityMetadata, eager, found, seen)
         }
@@ -58,6 +61,7 @@ export class EntityReach {
         const counts = (metadata as unknown as { relationCounts?: readonly RelationReader[] }).relationCounts ?? []
         const readers: readonly RelationReader[] = [...(metadata.relationIds as readonly RelationReader[]), ...counts]
         for (const reader of readers) {
+            found.joins = true
             addJunction(reader.relation, found)
             this.#table(reader.relation.inverseEntityMetadata, found)
             if (reader.queryBuilderFactory !== undefined)
@@ -88,13 +92,14 @@ export function junctionOf(relation: Relation): EntityMetadata | undefined {
 
 interface Found {
     readonly tables: Set<EntityMetadata>
+    joins: boolean
     bypass: string | undefined
 }
 
 function remember(memo: WeakMap<EntityMetadata, Reach>, metadata: EntityMetadata, find: (found: Found) => void): Reach {
     const known = memo.get(metadata)
     if (known !== undefined) return known
-    const found: Found = { tables: new Set(), bypass: undefined }
+    const found: Found = { tables: new Set(), joins: false, bypass: undefined }
     find(found)
     memo.set(metadata, found)
     return found

@@ -18,6 +18,7 @@ export class FindWalk extends CanonicalText {
     readonly #eager: boolean
     #tables: ReadonlySet<EntityMetadata>
     #owned: Set<EntityMetadata> | undefined
+    #joins: boolean
 
     /**
      * @param own what a load of the entity itself reaches
@@ -28,11 +29,17 @@ export class FindWalk extends CanonicalText {
         this.#reach = reach
         this.#eager = eager
         this.#tables = own.tables
+        this.#joins = own.joins
         if (own.bypass !== undefined) this.refuse(own.bypass)
     }
 
     get tables(): ReadonlySet<EntityMetadata> {
         return this.#tables
+    }
+
+    /** It reads more rows than those of the entity, maybe of the same table. */
+    get joins(): boolean {
+        return this.#joins
     }
 
     /** An object, or an array of them (OR). The order of the properties changes no result and is left out. */
@@ -195,6 +202,7 @@ export class FindWalk extends CanonicalText {
 
     #add(reach: Reach, junction?: EntityMetadata): void {
         if (reach.bypass !== undefined) this.refuse(reach.bypass)
+        this.#joins = true
         this.#owned ??= new Set(this.#tables)
         for (const table of reach.tables) this.#owned.add(table)
         if (junction !== undefined) this.#owned.add(junction)

@@ -14,6 +14,8 @@ export interface FindPlan {
     readonly text: string
     /** Every entity, view and junction whose table the read can touch. */
     readonly tables: ReadonlySet<EntityMetadata>
+    /** It reads more rows than those that its condition names, maybe of the same table. */
+    readonly joins: boolean
 }
 
 /** Why a read has no key. */
@@ -84,7 +86,8 @@ export function planFind(
         walk.text += "i"
         walk.loadRelationIds(given["loadRelationIds"], metadata)
     }
-    return walk.bypass === undefined ? { text: walk.text, tables: walk.tables } : { bypass: walk.bypass }
+    const { text, tables, joins, bypass } = walk
+    return bypass === undefined ? { text, tables, joins } : { bypass }
 }
 
 function refuse(metadata: EntityMetadata, options: Record<string, unknown>): string | undefined {

@@ -68,7 +68,7 @@ export class ListReader<Entity extends ObjectLiteral> {
 
     /** Tags of a read that is about one row only: a write to another row leaves it alone. */
     #pinned(plan: FindPlan, where: unknown): string[] | undefined {
-        if (plan.tables.size !== 1 || !this.#context.hasRows) return undefined
+        if (plan.joins || plan.tables.size !== 1 || !this.#context.hasRows) return undefined
         const id = pinnedId(this.#context.entity, where)
         return id === undefined ? undefined : [this.#context.rowTag(id), ...this.#context.wideTags()]
     }
