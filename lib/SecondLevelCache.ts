@@ -112,7 +112,7 @@ export class SecondLevelCache implements EntityReaderSource {
         const { manager } = dataSource
         const { repositories } = manager as unknown as { repositories: Map<unknown, unknown> }
         for (const metadata of this.#bindingOf(dataSource).cachedEntities()) {
-            const repository = new CachedRepository(metadata.target as EntityTarget<ObjectLiteral>, manager)
+            const repository = new CachedRepository(metadata.target, manager)
             for (const target of [metadata.target, ...schemasOf(dataSource, metadata.name)])
                 repositories.set(target, repository)
         }
@@ -192,11 +192,12 @@ export class SecondLevelCache implements EntityReaderSource {
         const verbose = logging === true || logging === "all" || (Array.isArray(logging) && logging.includes("info"))
         this.#log.add(
             {
-                log: (event) =>
+                log: (event) => {
                     dataSource.logger.log(
                         event.level === "warn" ? "warn" : "info",
                         `second-level cache: ${describeEvent(event)}`,
-                    ),
+                    )
+                },
             },
             verbose,
         )

@@ -322,7 +322,7 @@ export class ReadThrough {
         const states = miss.states.slice(0, tagCount)
         if (states.length !== tagCount || !hasStamps(states)) return undefined
         const entry = entryOf(states, value)
-        const payload = this.#serializer === undefined ? entry : this.#serializer.serialize(entry as Encoded)
+        const payload = this.#serializer === undefined ? entry : this.#serializer.serialize(entry)
         const size = typeof payload === "string" ? payload.length : estimateSize(value)
         return {
             key: miss.key,

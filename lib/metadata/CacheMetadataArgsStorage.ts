@@ -27,7 +27,7 @@ export class CacheMetadataArgsStorage {
 
     addRelation(args: CachedRelationArgs): void {
         let ofTarget = this.#relations.get(args.target)
-        if (ofTarget === undefined) this.#relations.set(args.target, (ofTarget = new Map()))
+        if (ofTarget === undefined) this.#relations.set(args.target, (ofTarget = new Map<string, CachedRelationArgs>()))
         ofTarget.set(args.propertyName, args)
     }
 

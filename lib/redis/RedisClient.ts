@@ -44,7 +44,7 @@ export function toRedisClient(value: unknown): RedisClient {
         throw new CacheError("E_OPTION", `RedisStore's client is ${describe(value)}, which is no ioredis client.`, {
             advice: `Give "new Redis(…)" or "new Redis.Cluster(…)" of ioredis 5 or 6, or a url.`,
         })
-    const scaleReads = (client.options as RedisClient["options"] | undefined)?.scaleReads
+    const scaleReads = client.options?.scaleReads
     if (isCluster(client as RedisClient) && scaleReads !== undefined && scaleReads !== "master")
         // A replica lags: it would answer with a stamp that has been replaced.
         throw new CacheError("E_OPTION", `RedisStore's client has scaleReads: ${describe(scaleReads)}.`, {

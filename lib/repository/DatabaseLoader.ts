@@ -57,14 +57,19 @@ export class DatabaseLoader {
 /** A manager whose queries neither run listeners nor look into TypeORM's own query cache. */
 function quietManager(dataSource: DataSource, runner: QueryRunner): EntityManager {
     const manager = dataSource.createEntityManager(runner)
-    const createQueryBuilder = manager.createQueryBuilder.bind(manager) as (
-        ...args: unknown[]
-    ) => ReturnType<EntityManager["createQueryBuilder"]>
-    manager.createQueryBuilder = ((...args: unknown[]) =>
+    const createQueryBuilder = manager.createQueryBuilder.bind(manager) as (...args: unknown[]) => Quietable
+    const quiet = (...args: unknown[]): unknown =>
         createQueryBuilder(...args)
             .callListeners(false)
-            .cache(false)) as unknown as EntityManager["createQueryBuilder"]
+            .cache(false)
+    manager.createQueryBuilder = quiet as EntityManager["createQueryBuilder"]
     return manager
+}
+
+/** What a query builder has to be told. */
+interface Quietable {
+    callListeners(enabled: boolean): Quietable
+    cache(enabled: boolean): Quietable
 }
 
 interface Broadcaster {

@@ -56,7 +56,7 @@ export class UniqueReader<Entity extends ObjectLiteral> {
             if (row !== undefined) return row
             const found = lookup === undefined ? null : await this.#rowUnder(unique, lookup, find)
             if (found !== null) {
-                this.#hints.set(name, lookup!)
+                this.#hints.set(name, lookup)
                 return found
             }
             // the row has changed its key since: forget the way to it and ask anew

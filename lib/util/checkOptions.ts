@@ -30,7 +30,7 @@ export function checkOptions(options: unknown, checks: Readonly<Record<string, O
 export const isDuration: OptionCheck = (value, name) => {
     if (typeof value !== "number" && typeof value !== "string") return `takes milliseconds or a string such as "5m"`
     try {
-        toMilliseconds(value as Duration, name)
+        toMilliseconds(value, name)
         return undefined
     } catch {
         return `takes milliseconds above 0 or a string such as "30s", "5m", "1h"`
