@@ -1,0 +1,23 @@
+import { expect } from "chai"
+import { forEachDatabaseAndStore } from "../support/databases"
+import { RaceLab } from "./RaceLab"
+import { everyOrder, RACES } from "./races"
+
+forEachDatabaseAndStore("a reader and a writer, in every order of their steps", (database, store) => {
+    // one connection can have no race of this kind: see sharedRunner.spec.ts
+    if (!database.isConcurrent) return
+    let lab: RaceLab
+    before(async () => void (lab = await RaceLab.open(database, store, { processes: 3 })))
+    after(() => lab.close())
+
+    for (const [title, race] of Object.entries(RACES)) {
+        const single = { ...race, rows: Math.min(race.rows, 1) }
+        for (const before of ["nothing", "stamps", "entry"] as const)
+            it(`never read ${title} older than committed, with ${before} cached before`, async () => {
+                expect(await everyOrder(lab, single, { readers: [0], writers: [1], before })).to.be.greaterThan(3)
+            })
+        it(`never read ${title} older than committed, both in one process`, async () => {
+            expect(await everyOrder(lab, single, { readers: [0], writers: [0] })).to.be.greaterThan(3)
+        })
+    }
+})
