@@ -11,6 +11,8 @@ export const STAMP_TTL = 600_000
 
 const FIRST_RETRY = 50
 const LAST_RETRY = 5_000
+/** A write under way for this many durations of its fence is taken as ended without a word. */
+const GIVEN_UP = 20
 
 /** How an {@link Invalidator} works. */
 export interface InvalidatorOptions {
@@ -65,6 +67,7 @@ export class Invalidator {
         if (!this.#options.fences) return
         const tags = fence.takeUnfenced()
         if (tags.length === 0) return
+        if (!this.#standing.has(fence)) fence.since = this.#clock.now()
         this.#standing.add(fence)
         this.#renewLater()
         const outcome = this.#gate.fence(tags, fence.owner, this.#options.fenceDuration)
@@ -118,7 +121,10 @@ export class Invalidator {
         this.#closed = true
         for (const cancel of this.#timers) cancel()
         this.#timers.clear()
-        for (const fence of [...this.#undelivered]) await this.release(fence)
+        for (const fence of [...this.#undelivered]) {
+            await this.release(fence)
+            if (this.#undelivered.has(fence)) return
+        }
     }
 
     #released(fence: Fence, failure: void | CacheError): void {
@@ -160,15 +166,21 @@ export class Invalidator {
         if (this.#undelivered.size > 0) this.#retryLater()
     }
 
-    /** A commit may take longer than a fence lasts: standing fences are renewed at a third of their duration. */
+    /**
+     * A commit may take longer than a fence lasts: standing fences are renewed at a third of their duration. One that
+     * stands for very long belongs to a write whose end nobody told of.
+     */
     #renewLater(): void {
         if (this.#renewing) return
         this.#renewing = true
         this.#later(this.#options.fenceDuration / 3, () => {
             this.#renewing = false
             if (this.#standing.size === 0) return
-            for (const fence of this.#standing)
-                void this.#settle(this.#gate.fence(fence.tags(), fence.owner, this.#options.fenceDuration))
+            for (const fence of this.#standing) {
+                if (this.#clock.now() - fence.since > GIVEN_UP * this.#options.fenceDuration)
+                    void this.keepUntilDeadline(fence)
+                else void this.#settle(this.#gate.fence(fence.tags(), fence.owner, this.#options.fenceDuration))
+            }
             this.#renewLater()
         })
     }
@@ -190,6 +202,8 @@ export class Invalidator {
 /** The tags that one writer has dirtied, and its name in the store. From {@link Invalidator.newFence}. */
 export class Fence {
     readonly owner = newToken()
+    /** When it was first put. @internal */
+    since = 0
     readonly #invalidator: Invalidator
     readonly #tags = new Set<string>()
     readonly #unfenced = new Set<string>()

@@ -10,7 +10,7 @@ import { analyzeSql } from "../sql/analyzeSql"
 import type { SqlAnalysis } from "../sql/SqlAnalysis"
 import type { SqlDialect } from "../sql/SqlDialect"
 import type { CacheLog } from "../telemetry/CacheLogger"
-import type { Awaitable } from "../util/Awaitable"
+import { isPromise, type Awaitable } from "../util/Awaitable"
 import type { IsolationLevels } from "./IsolationLevels"
 import { isRefusal } from "./isRefusal"
 import { RunnerState } from "./RunnerState"
@@ -191,8 +191,20 @@ export class WriteTracker {
     }
 
     #send(state: RunnerState, query: string, fence: Fence): Awaitable<void> {
-        state.statements.push({ query, fence })
-        return fence.put()
+        const statement = { query, fence }
+        state.statements.push(statement)
+        const refused = (error: unknown): never => {
+            // the statement is not sent, so nobody will tell of its end
+            state.statements.splice(state.statements.indexOf(statement), 1)
+            void fence.release()
+            throw error
+        }
+        try {
+            const outcome = fence.put()
+            return isPromise(outcome) ? outcome.catch(refused) : outcome
+        } catch (error) {
+            return refused(error)
+        }
     }
 
     #afterEnd(runner: QueryRunner): Awaitable<void> {
