@@ -12,7 +12,7 @@ import {
 import { callCacheOf, type CallCache } from "./CallCache"
 import type { EntityReader } from "./EntityReader"
 import { Bypass } from "./FindCall"
-import { readersOf, type Access, type EntityReaders } from "./EntityReaders"
+import { readersOf, type Access } from "./EntityReaders"
 
 type Where<Entity> = FindOptionsWhere<Entity>[] | FindOptionsWhere<Entity>
 type NumericColumn<Entity extends ObjectLiteral> = Parameters<Repository<Entity>["sum"]>[0]
@@ -41,186 +41,202 @@ export class CachedRepository<Entity extends ObjectLiteral> extends Repository<E
     constructor(target: EntityTarget<Entity>, manager: EntityManager, queryRunner?: QueryRunner) {
         super(target, manager, queryRunner)
         // a mistake in the wiring shows when the application starts, not with the first request
-        if (manager.connection.isInitialized) this.#readers().check(this.metadata)
+        if (manager.connection.isInitialized) readersOf(manager.connection).check(this.metadata)
     }
 
     override find(options?: FindManyOptions<Entity>): Promise<Entity[]> {
-        return this.#find(options, () => super.find(options))
+        return readMany(this, options, () => super.find(options))
     }
 
     override findBy(where: Where<Entity>): Promise<Entity[]> {
-        return this.#find({ where }, () => super.findBy(where))
+        return readMany(this, { where }, () => super.findBy(where))
     }
 
     override findAndCount(options?: FindManyOptions<Entity>): Promise<[Entity[], number]> {
-        return this.#findAndCount(options, () => super.findAndCount(options))
+        return readPage(this, options, () => super.findAndCount(options))
     }
 
     override findAndCountBy(where: Where<Entity>): Promise<[Entity[], number]> {
-        return this.#findAndCount({ where }, () => super.findAndCountBy(where))
+        return readPage(this, { where }, () => super.findAndCountBy(where))
     }
 
     override findOne(options: FindOneOptions<Entity>): Promise<Entity | null> {
-        return this.#findOne("findOne", options, () => super.findOne(options))
+        return readOne(this, "findOne", options, () => super.findOne(options))
     }
 
     override findOneBy(where: Where<Entity>): Promise<Entity | null> {
-        return this.#findOne("findOneBy", { where }, () => super.findOneBy(where))
+        return readOne(this, "findOneBy", { where }, () => super.findOneBy(where))
     }
 
     override async findOneOrFail(options: FindOneOptions<Entity>): Promise<Entity> {
-        return (await this.findOne(options)) ?? this.#notFound(options)
+        return (await this.findOne(options)) ?? notFound(this, options)
     }
 
     override async findOneByOrFail(where: Where<Entity>): Promise<Entity> {
-        return (await this.findOneBy(where)) ?? this.#notFound(where)
+        return (await this.findOneBy(where)) ?? notFound(this, where)
     }
 
     override count(options?: FindManyOptions<Entity>): Promise<number> {
-        return this.#scalar("count", options, () => super.count(options))
+        return readScalar(this, "count", options, () => super.count(options))
     }
 
     override countBy(where: Where<Entity>): Promise<number> {
-        return this.#scalar("count", { where }, () => super.countBy(where))
+        return readScalar(this, "count", { where }, () => super.countBy(where))
     }
 
     override exists(options?: FindManyOptions<Entity>): Promise<boolean> {
-        return this.#scalar("exists", options, () => super.exists(options))
+        return readScalar(this, "exists", options, () => super.exists(options))
     }
 
     override existsBy(where: Where<Entity>): Promise<boolean> {
-        return this.#scalar("exists", { where }, () => super.existsBy(where))
+        return readScalar(this, "exists", { where }, () => super.existsBy(where))
     }
 
     override sum(column: NumericColumn<Entity>, where?: Where<Entity>): Promise<number | null> {
-        return this.#aggregate("sum", column, where, () => super.sum(column, where))
+        return readAggregate(this, "sum", column, where, () => super.sum(column, where))
     }
 
     override average(column: NumericColumn<Entity>, where?: Where<Entity>): Promise<number | null> {
-        return this.#aggregate("average", column, where, () => super.average(column, where))
+        return readAggregate(this, "average", column, where, () => super.average(column, where))
     }
 
     override minimum(column: NumericColumn<Entity>, where?: Where<Entity>): Promise<number | null> {
-        return this.#aggregate("minimum", column, where, () => super.minimum(column, where))
+        return readAggregate(this, "minimum", column, where, () => super.minimum(column, where))
     }
 
     override maximum(column: NumericColumn<Entity>, where?: Where<Entity>): Promise<number | null> {
-        return this.#aggregate("maximum", column, where, () => super.maximum(column, where))
+        return readAggregate(this, "maximum", column, where, () => super.maximum(column, where))
     }
+}
 
-    #find(options: FindManyOptions<Entity> | undefined, plain: () => Promise<Entity[]>): Promise<Entity[]> {
-        return this.#read(
-            options,
-            (reader, call) => reader.find({ method: "find", options: options as FindManyOptions | undefined, call }),
-            plain,
-        )
-    }
+// Functions, no private methods: those would fail on a repository behind a Proxy, as mocking and tracing put it.
 
-    #findAndCount(
-        options: FindManyOptions<Entity> | undefined,
-        plain: () => Promise<[Entity[], number]>,
-    ): Promise<[Entity[], number]> {
-        return this.#read(
-            options,
-            (reader, call) =>
-                reader.findAndCount({ method: "findAndCount", options: options as FindManyOptions | undefined, call }),
-            plain,
-        )
+/** The cache's answer, or TypeORM's own where the cache has none to give. Whatever is wrong is a rejection. */
+function read<Entity extends ObjectLiteral, T>(
+    { metadata, manager }: Repository<Entity>,
+    options: { cache?: unknown } | undefined,
+    cached: CachedRead<Entity, T>,
+    plain: () => Promise<T>,
+): Promise<T> {
+    try {
+        const readers = readersOf(manager.connection)
+        const reader = readers.readerOf<Entity>(metadata)
+        const access = readers.accessOf(manager)
+        return access instanceof Promise
+            ? access.then((found) => answer(reader, found, options, cached, plain))
+            : answer(reader, access, options, cached, plain)
+    } catch (error) {
+        return Promise.reject(error as Error)
     }
+}
 
-    #findOne(
-        method: string,
-        options: FindOneOptions<Entity>,
-        plain: () => Promise<Entity | null>,
-    ): Promise<Entity | null> {
-        return this.#read(
-            options,
-            (reader, call) => reader.findOne({ method, options: options as FindOneOptions, call }),
-            plain,
-        )
+function answer<Entity extends ObjectLiteral, T>(
+    reader: EntityReader<Entity>,
+    access: Access,
+    options: { cache?: unknown } | undefined,
+    cached: CachedRead<Entity, T>,
+    plain: () => Promise<T>,
+): Promise<T> {
+    let reason: string
+    if (typeof access === "string") reason = access
+    else {
+        const call = callCacheOf(options?.cache, access)
+        const found = call === undefined ? undefined : cached(reader, call)
+        if (found !== undefined && !(found instanceof Bypass)) return found
+        reason = found?.reason ?? "cache: false"
     }
+    reader.bypassed(reason)
+    return plain()
+}
 
-    #scalar<T extends number | boolean>(
-        method: "count" | "exists",
-        options: FindManyOptions<Entity> | undefined,
-        plain: () => Promise<T>,
-    ): Promise<T> {
-        const { target } = this.metadata
-        return this.#read(
-            options,
-            (reader, call) =>
-                reader.scalar({
-                    method,
-                    options: options as FindManyOptions | undefined,
-                    call,
-                    run: (manager, own) => manager[method](target, own) as Promise<T>,
-                }),
-            plain,
-        )
-    }
+function readMany<Entity extends ObjectLiteral>(
+    repository: Repository<Entity>,
+    options: FindManyOptions<Entity> | undefined,
+    plain: () => Promise<Entity[]>,
+): Promise<Entity[]> {
+    return read<Entity, Entity[]>(
+        repository,
+        options,
+        (reader, call) => reader.find({ method: "find", options: options as FindManyOptions | undefined, call }),
+        plain,
+    )
+}
 
-    #aggregate(
-        method: "sum" | "average" | "minimum" | "maximum",
-        column: NumericColumn<Entity>,
-        where: Where<Entity> | undefined,
-        plain: () => Promise<number | null>,
-    ): Promise<number | null> {
-        const { target } = this.metadata
-        const options = where === undefined ? {} : ({ where } as FindManyOptions)
-        return this.#read(
-            undefined,
-            (reader, call) =>
-                reader.scalar({
-                    method,
-                    options,
-                    call,
-                    extra: column,
-                    run: (manager, own) => manager[method](target, column as never, own.where as never),
-                }),
-            plain,
-        )
-    }
+function readPage<Entity extends ObjectLiteral>(
+    repository: Repository<Entity>,
+    options: FindManyOptions<Entity> | undefined,
+    plain: () => Promise<[Entity[], number]>,
+): Promise<[Entity[], number]> {
+    return read<Entity, [Entity[], number]>(
+        repository,
+        options,
+        (reader, call) =>
+            reader.findAndCount({ method: "findAndCount", options: options as FindManyOptions | undefined, call }),
+        plain,
+    )
+}
 
-    /** The cache's answer, or TypeORM's own where the cache has none to give. */
-    #read<T>(
-        options: { cache?: unknown } | undefined,
-        cached: CachedRead<Entity, T>,
-        plain: () => Promise<T>,
-    ): Promise<T> {
-        const readers = this.#readers()
-        const reader = readers.readerOf<Entity>(this.metadata)
-        const access = readers.accessOf(this.manager)
-        if (access instanceof Promise)
-            return access.then((found) => this.#answer(reader, found, options, cached, plain))
-        return this.#answer(reader, access, options, cached, plain)
-    }
+function readOne<Entity extends ObjectLiteral>(
+    repository: Repository<Entity>,
+    method: string,
+    options: FindOneOptions<Entity>,
+    plain: () => Promise<Entity | null>,
+): Promise<Entity | null> {
+    return read<Entity, Entity | null>(
+        repository,
+        options,
+        (reader, call) => reader.findOne({ method, options: options as FindOneOptions, call }),
+        plain,
+    )
+}
 
-    #answer<T>(
-        reader: EntityReader<Entity>,
-        access: Access,
-        options: { cache?: unknown } | undefined,
-        cached: CachedRead<Entity, T>,
-        plain: () => Promise<T>,
-    ): Promise<T> {
-        let reason: string
-        if (typeof access === "string") reason = access
-        else {
-            const call = callCacheOf(options?.cache, access)
-            const answer = call === undefined ? undefined : cached(reader, call)
-            if (answer !== undefined && !(answer instanceof Bypass)) return answer
-            reason = answer?.reason ?? "cache: false"
-        }
-        reader.bypassed(reason)
-        return plain()
-    }
+function readScalar<Entity extends ObjectLiteral, T extends number | boolean>(
+    repository: Repository<Entity>,
+    method: "count" | "exists",
+    options: FindManyOptions<Entity> | undefined,
+    plain: () => Promise<T>,
+): Promise<T> {
+    const { target } = repository.metadata
+    return read<Entity, T>(
+        repository,
+        options,
+        (reader, call) =>
+            reader.scalar({
+                method,
+                options: options as FindManyOptions | undefined,
+                call,
+                run: (manager, own) => manager[method](target, own) as Promise<T>,
+            }),
+        plain,
+    )
+}
 
-    #readers(): EntityReaders {
-        return readersOf(this.manager.connection)
-    }
+function readAggregate<Entity extends ObjectLiteral>(
+    repository: Repository<Entity>,
+    method: "sum" | "average" | "minimum" | "maximum",
+    column: NumericColumn<Entity>,
+    where: Where<Entity> | undefined,
+    plain: () => Promise<number | null>,
+): Promise<number | null> {
+    const { target } = repository.metadata
+    const options = where === undefined ? {} : ({ where } as FindManyOptions)
+    return read<Entity, number | null>(
+        repository,
+        undefined,
+        (reader, call) =>
+            reader.scalar({
+                method,
+                options,
+                call,
+                extra: column,
+                run: (manager, own) => manager[method](target, column as never, own.where as never),
+            }),
+        plain,
+    )
+}
 
-    #notFound(criteria: unknown): never {
-        throw new EntityNotFoundError(this.metadata.target, criteria)
-    }
+function notFound<Entity extends ObjectLiteral>({ metadata }: Repository<Entity>, criteria: unknown): never {
+    throw new EntityNotFoundError(metadata.target, criteria)
 }
 
 /** What TypeORM 0.3 has beside, under its own names. */

@@ -1,7 +1,13 @@
 import { type DataSource, type EntityTarget, type ObjectLiteral, Repository } from "typeorm"
-import { CachedRepository, SecondLevelCache, type SecondLevelCacheOptions } from "typeorm-second-level-cache"
+import {
+    CachedRepository,
+    MemoryStore,
+    SecondLevelCache,
+    type SecondLevelCacheOptions,
+} from "typeorm-second-level-cache"
 import { FaultyStore } from "typeorm-second-level-cache/testing"
-import type { TestDatabase, TestStore } from "../../support/databases"
+import { sqliteBackend } from "../../support/database/sqliteBackend"
+import { TestDatabase, type TestStore } from "../../support/databases"
 import { ENTITIES } from "../../support/entity"
 import { QueryRecorder } from "../../support/QueryRecorder"
 import { expectSame } from "../hydration/expectSame"
@@ -100,3 +106,14 @@ export async function openCache(
         }),
     })
 }
+
+const sqlite = new TestDatabase(sqliteBackend)
+
+/** The same in this process alone, for rules that no database and no store has a part in. Ended by {@link closeLocalCaches}. */
+export function openLocalCache(options: Parameters<typeof openCache>[2] = {}): Promise<OpenCache> {
+    const store: TestStore = { name: "memory", create: () => new MemoryStore(), prefix: () => "local" }
+    return openCache(sqlite, store, options)
+}
+
+/** To be called after each spec, or after all, that used {@link openLocalCache}. */
+export const closeLocalCaches = (): Promise<void> => sqlite.cleanUp()
