@@ -53,7 +53,7 @@ export class RaceLab {
                 entities: [Item],
                 subscribers: [cache.subscriber],
                 poolSize: CONNECTIONS,
-                extra: { idleTimeoutMillis: 0 },
+                extra: database.name === "postgres" ? { idleTimeoutMillis: 0 } : {},
             }
             const dataSource: DataSource =
                 first === undefined

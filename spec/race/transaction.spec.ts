@@ -1,5 +1,5 @@
 import { expect } from "chai"
-import type { DataSource } from "typeorm"
+import type { DataSource, EntityManager } from "typeorm"
 import { CachedRepository } from "typeorm-second-level-cache"
 import { forEachDatabaseAndStore } from "../support/databases"
 import { interleave } from "./interleave"
@@ -11,9 +11,9 @@ type Isolation = "READ COMMITTED" | "REPEATABLE READ" | "SERIALIZABLE"
 class Refused extends Error {}
 
 /** Ends in a rollback whatever it does. */
-async function rolledBack(dataSource: DataSource, write: Parameters<DataSource["transaction"]>[0]): Promise<void> {
+async function rolledBack(dataSource: DataSource, write: (manager: EntityManager) => Promise<unknown>): Promise<void> {
     const refusal = dataSource.transaction(async (manager) => {
-        await write(manager as never)
+        await write(manager)
         throw new Refused()
     })
     await refusal.catch((error: unknown) => {
@@ -38,7 +38,7 @@ forEachDatabaseAndStore("a transaction and a reader, in every order of their ste
                 return {
                     actors: {
                         writer: () => rolledBack(writing.dataSource, (it) => it.update(Item, id!, { state: 1 })),
-                        reader: async () => expect(await read()).to.equal(0),
+                        reader: async () => void expect(await read()).to.equal(0),
                     },
                     check: async () => {
                         expect([await read(), await read()]).to.deep.equal([0, 0])
@@ -66,9 +66,9 @@ forEachDatabaseAndStore("a transaction and a reader, in every order of their ste
                             expect(await own.findOneBy({ id: id! })).to.include({ state: 1 })
                             expect((await own.findBy({ kind }))[0]).to.include({ state: 1 })
                         }),
-                    reader: async () => expect(await read()).to.deep.equal([0, 0]),
+                    reader: async () => void expect(await read()).to.deep.equal([0, 0]),
                 },
-                check: async () => expect(await read()).to.deep.equal([0, 0]),
+                check: async () => void expect(await read()).to.deep.equal([0, 0]),
             }
         })
     })
@@ -96,7 +96,7 @@ forEachDatabaseAndStore("a transaction and a reader, in every order of their ste
                             expect(await read()).to.be.at.least(atLeast)
                         },
                     },
-                    check: async () => expect([await read(), await read()]).to.deep.equal([1, 1]),
+                    check: async () => void expect([await read(), await read()]).to.deep.equal([1, 1]),
                 }
             })
         })
