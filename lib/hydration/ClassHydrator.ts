@@ -13,6 +13,8 @@ import { EntityShape, ownValue } from "./EntityShape"
 import { ExtraCodec } from "./ExtraCodec"
 import type { Related } from "./ExtraCodec"
 
+/** Tag that `encodeValue` gives a date. */
+const DATE_TAG = "D"
 /** Tag of a slot without value. */
 const ABSENT_TAG = "-"
 const ABSENT_SLOT = Object.freeze({ [TAG]: ABSENT_TAG, v: null })
@@ -100,7 +102,10 @@ export class ClassHydrator {
     }
 
     #read(slot: Encoded, column: number): unknown {
-        const tag = (slot as unknown as Tagged)[TAG] as unknown
+        const tagged = slot as unknown as Tagged
+        const tag = tagged[TAG] as unknown
+        // by far the most frequent
+        if (tag === DATE_TAG && typeof tagged.v === "number") return new Date(tagged.v)
         if (tag === ABSENT_TAG) return ABSENT
         if (typeof tag !== "string" || !tag.startsWith(CONVERTED)) return decodeValue(slot)
         const conversion = this.#conversions[column]!.find(({ name }) => CONVERTED + name === tag)

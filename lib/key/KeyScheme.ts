@@ -24,6 +24,11 @@ export class KeyScheme {
         this.#prefix = prefix
     }
 
+    /** True when every call spells a key alike, so that it may be remembered. */
+    get isFixed(): boolean {
+        return typeof this.#prefix === "string"
+    }
+
     /** `<prefix>:`, the beginning of every key. */
     get root(): string {
         this.#refresh()

@@ -49,6 +49,7 @@ export class EntityContext<Entity extends ObjectLiteral> {
     /** False for what reads other tables beside its own: it is no row of one table. */
     readonly hasRows: boolean
     readonly #table: string
+    #wideTags: readonly [rows: string, table: string] | undefined
     readonly #warned = new Set<string>()
 
     constructor(metadata: CacheMetadata, parts: EntityReaderParts) {
@@ -64,9 +65,12 @@ export class EntityContext<Entity extends ObjectLiteral> {
     }
 
     /** The tags of any row of the table: rows that nobody names, and the table. */
-    wideTags(): [rows: string, table: string] {
+    wideTags(): readonly [rows: string, table: string] {
+        if (this.#wideTags !== undefined) return this.#wideTags
         const { keys } = this.parts
-        return [keys.rows(this.#table), keys.table(this.#table)]
+        const tags = [keys.rows(this.#table), keys.table(this.#table)] as const
+        if (keys.isFixed) this.#wideTags = tags
+        return tags
     }
 
     /** The narrow tag of one row. */

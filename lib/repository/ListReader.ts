@@ -1,12 +1,18 @@
-import type { FindManyOptions, FindOneOptions, ObjectLiteral } from "typeorm"
+import type { EntityMetadata, FindManyOptions, FindOneOptions, ObjectLiteral } from "typeorm"
 import { hasLoadListeners } from "../hydration/loadListener"
 import { graphFingerprint } from "../hydration/schemaFingerprint"
 import { planFind, type FindPlan } from "../key/findKey"
 import { pinnedId } from "../key/rowLookup"
 import { tableName } from "../key/tableName"
+import { Memo } from "../util/Memo"
 import type { EntityContext } from "./EntityContext"
 import { Bypass, type ScalarCall } from "./FindCall"
 import type { ResultCodec } from "./ResultCodec"
+
+/** Lists whose keys are remembered. */
+const KEYS = 2_000
+/** Characters of a text beyond which its key is not. */
+const LONG_TEXT = 500
 
 /** A read that becomes a list entry. */
 export interface ListCall<T> extends ScalarCall<T> {
@@ -17,9 +23,13 @@ export interface ListCall<T> extends ScalarCall<T> {
 export class ListReader<Entity extends ObjectLiteral> {
     readonly #context: EntityContext<Entity>
     readonly #fingerprint: string
+    readonly #keys: Memo<string, string> | undefined
+    /** By the set of tables: a read that joins nothing comes with the same set each time. */
+    readonly #tags = new WeakMap<ReadonlySet<EntityMetadata>, readonly string[]>()
 
     constructor(context: EntityContext<Entity>) {
         this.#context = context
+        this.#keys = context.parts.keys.isFixed ? new Memo(KEYS) : undefined
         this.#fingerprint = `${graphFingerprint(context.entity)}.${context.metadata.version}`
     }
 
@@ -38,12 +48,12 @@ export class ListReader<Entity extends ObjectLiteral> {
         const { entity, metadata, parts } = this.#context
         const { codec, call } = find
         const pinned = this.#pinned(plan, find.options?.where)
-        const tags = pinned ?? this.#tagsOf(plan)
-        if (call.id !== undefined) tags.unshift(parts.keys.user(call.id))
+        const own = pinned ?? this.#tagsOf(plan)
+        const tags = call.id === undefined ? own : [parts.keys.user(call.id), ...own]
         const touched = this.#context.touched(call, tags)
         if (touched !== undefined) return touched
         const result = parts.cache.read<T>({
-            key: parts.keys.entry("list", entity.name, this.#fingerprint, plan.text),
+            key: this.#keyOf(plan),
             tags,
             stats: parts.listStats,
             subject: entity.name,
@@ -67,20 +77,34 @@ export class ListReader<Entity extends ObjectLiteral> {
     }
 
     /** Tags of a read that is about one row only: a write to another row leaves it alone. */
-    #pinned(plan: FindPlan, where: unknown): string[] | undefined {
+    #pinned(plan: FindPlan, where: unknown): readonly string[] | undefined {
         if (plan.joins || plan.tables.size !== 1 || !this.#context.hasRows) return undefined
         const id = pinnedId(this.#context.entity, where)
         return id === undefined ? undefined : [this.#context.rowTag(id), ...this.#context.wideTags()]
     }
 
-    #tagsOf({ tables }: FindPlan): string[] {
+    /** Most texts are too long for a key, and their digests cost as much as all the rest. */
+    #keyOf({ text }: FindPlan): string {
+        const known = this.#keys?.get(text)
+        if (known !== undefined) return known
+        const { entity, parts } = this.#context
+        const key = parts.keys.entry("list", entity.name, this.#fingerprint, text)
+        if (text.length <= LONG_TEXT) this.#keys?.set(text, key)
+        return key
+    }
+
+    #tagsOf({ tables }: FindPlan): readonly string[] {
         const { keys, extraTables } = this.#context.parts
+        const known = keys.isFixed ? this.#tags.get(tables) : undefined
+        if (known !== undefined) return known
         const tags = new Set<string>()
         for (const metadata of tables) {
             tags.add(keys.table(tableName(metadata)))
             for (const table of extraTables(metadata)) tags.add(keys.table(table)).add(keys.unattributed())
         }
-        return [...tags]
+        const list = [...tags]
+        this.#tags.set(tables, list)
+        return list
     }
 
     /** Related rows of the strategy "query" come with their listeners already run. */

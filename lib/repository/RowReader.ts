@@ -5,31 +5,43 @@ import { schemaFingerprint } from "../hydration/schemaFingerprint"
 import { rowKeyOf } from "../key/rowId"
 import type { RowLookup } from "../key/rowLookup"
 import type { Awaitable } from "../util/Awaitable"
+import { Memo } from "../util/Memo"
 import type { CallCache } from "./CallCache"
 import type { EntityContext } from "./EntityContext"
 import type { Bypass } from "./FindCall"
 
 const DECIMAL = /^-?\d{1,15}$/
+/** Rows whose spelling is remembered. */
+const SPELLINGS = 20_000
+
+/** What a row's entry is found by and hangs on. */
+interface RowSpelling {
+    readonly key: string
+    /** Its own tag first, then the wide ones. */
+    readonly tags: readonly [own: string, rows: string, table: string]
+}
 
 /** Reads rows by primary key: an entry for each, several in one round trip. */
 export class RowReader<Entity extends ObjectLiteral> {
     /** Of the layout of rows; entries under another are not read. */
     readonly fingerprint: string
     readonly #context: EntityContext<Entity>
+    readonly #spellings: Memo<string, RowSpelling> | undefined
 
     constructor(context: EntityContext<Entity>) {
         this.#context = context
+        this.#spellings = context.parts.keys.isFixed ? new Memo(SPELLINGS) : undefined
         this.fingerprint = `${schemaFingerprint(context.entity)}.${context.metadata.version}`
     }
 
     /** The row of a lookup with one id, before its listeners run. */
     read(lookup: RowLookup, call: CallCache): Awaitable<Entity | null> | Bypass {
         const { entity, parts, row } = this.#context
-        const tags = [this.#context.rowTag(lookup.ids[0]!), ...this.#context.wideTags()]
+        const { key, tags } = this.#spell(lookup, 0)
         return (
             this.#context.touched(call, tags) ??
             parts.cache.read({
-                key: this.keyOf(lookup, 0),
+                key,
                 tags,
                 stats: parts.rowStats,
                 subject: entity.name,
@@ -45,17 +57,32 @@ export class RowReader<Entity extends ObjectLiteral> {
     }
 
     /** The key of a row's entry. */
-    keyOf({ keys, withDeleted }: RowLookup, position: number): string {
+    keyOf(lookup: RowLookup, position: number): string {
+        return this.#spell(lookup, position).key
+    }
+
+    /** Strings spelled anew would be put together and hashed anew by every store: half of a hit's time. */
+    #spell({ ids, keys, withDeleted }: RowLookup, position: number): RowSpelling {
+        const text = keys[position]!
+        const known = withDeleted ? undefined : this.#spellings?.get(text)
+        if (known !== undefined) return known
         const { entity, parts } = this.#context
-        return parts.keys.entry(withDeleted ? "row-deleted" : "row", entity.name, this.fingerprint, keys[position]!)
+        const kind = withDeleted ? "row-deleted" : "row"
+        const spelling: RowSpelling = {
+            key: parts.keys.entry(kind, entity.name, this.fingerprint, text),
+            tags: [this.#context.rowTag(ids[position]!), ...this.#context.wideTags()],
+        }
+        if (!withDeleted) this.#spellings?.set(text, spelling)
+        return spelling
     }
 
     async #readMany(lookup: RowLookup, call: CallCache): Promise<Entity[]> {
         const { entity, parts, row } = this.#context
         const ordered = inOrder(lookup)
+        const spellings = ordered.keys.map((_, position) => this.#spell(ordered, position))
         const found = await parts.cache.readMany<Entity | null>({
-            keys: ordered.keys.map((_, position) => this.keyOf(ordered, position)),
-            ownTags: ordered.ids.map((id) => this.#context.rowTag(id)),
+            keys: spellings.map(({ key }) => key),
+            ownTags: spellings.map(({ tags }) => tags[0]),
             sharedTags: this.#context.wideTags(),
             stats: parts.rowStats,
             subject: entity.name,
