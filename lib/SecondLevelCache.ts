@@ -113,7 +113,10 @@ export class SecondLevelCache implements EntityReaderSource {
         const { repositories } = manager as unknown as { repositories: Map<unknown, unknown> }
         for (const metadata of this.#bindingOf(dataSource).cachedEntities()) {
             const repository = new CachedRepository(metadata.target, manager)
-            for (const target of [metadata.target, ...schemasOf(dataSource, metadata.name)])
+            const names = [metadata.name, metadata.tableName, metadata.tablePath].filter(
+                (name) => dataSource.hasMetadata(name) && dataSource.getMetadata(name) === metadata,
+            )
+            for (const target of [metadata.target, ...schemasOf(dataSource, metadata.name), ...names])
                 repositories.set(target, repository)
         }
     }
