@@ -63,6 +63,9 @@ export interface LateFill {
     readonly ttl: number | undefined
 }
 
+/** Not in the cache; any other answer is a result. */
+const MISS: unique symbol = Symbol("miss")
+
 /** A key that has to be loaded, with what the store said of its tags. */
 interface Miss {
     readonly position: number
@@ -113,14 +116,13 @@ export class ReadThrough {
         const shared = covered.slice(ownTags.length)
         const results: T[] = []
         const misses: Miss[] = []
-        keys.forEach((key, position) => {
+        for (let position = 0; position < keys.length; position++) {
+            const key = keys[position]!
             const states: readonly TagState[] = usable === undefined ? [] : [covered[position], ...shared]
-            const hit = this.#hit(key, usable?.payloads[position], states, request.stats, (value) =>
-                request.decode(value, position),
-            )
-            if (hit === undefined) misses.push({ position, key, tags: [ownTags[position]!, ...sharedTags], states })
-            else results[position] = hit.result
-        })
+            const hit = this.#hit(key, usable?.payloads[position], states, request, position)
+            if (hit === MISS) misses.push({ position, key, tags: [ownTags[position]!, ...sharedTags], states })
+            else results[position] = hit
+        }
         if (misses.length > 0) await this.#loadMisses(request, misses, usable !== undefined, results)
         return results
     }
@@ -171,13 +173,13 @@ export class ReadThrough {
         held: ReadonlySet<number> | undefined,
     ): Awaitable<T> {
         if (answer instanceof CacheError) return this.#readMissing(request, undefined)
-        const { key, stats } = request
+        const { key } = request
         const states: readonly TagState[] = this.#held.cover(request.tags, answer.tags, held)
-        const hit = this.#hit(key, answer.payloads[0], states, stats, request.decode)
-        if (hit !== undefined) {
+        const hit = this.#hit(key, answer.payloads[0], states, request, 0)
+        if (hit !== MISS) {
             if (this.#log.enabled("read"))
                 this.#log.write("read", { level: "debug", action: "hit", subject: request.subject, key })
-            return hit.result
+            return hit
         }
         return this.#readMissing(request, states)
     }
@@ -200,22 +202,22 @@ export class ReadThrough {
         key: string,
         payload: unknown,
         states: readonly TagState[],
-        stats: StatsCounter,
-        decode: (value: Encoded) => T,
-    ): { readonly result: T } | undefined {
-        if (payload === undefined) return undefined
+        request: Pick<ReadManyRequest<T>, "stats" | "decode">,
+        position: number,
+    ): T | typeof MISS {
+        if (payload === undefined) return MISS
         try {
             const entry =
                 this.#serializer === undefined ? toEntry(payload, key) : this.#parse(this.#serializer, payload, key)
-            if (!isCurrent(entry, states)) return undefined
-            const result = decode(entry[2])
-            stats.hits++
-            return { result }
+            if (!isCurrent(entry, states)) return MISS
+            const result = request.decode(entry[2], position)
+            request.stats.hits++
+            return result
         } catch (error) {
             if (!(error instanceof CacheError)) throw error
-            stats.errors++
+            request.stats.errors++
             this.#log.write("read", { level: "warn", action: "error", subject: "entry", key, error })
-            return undefined
+            return MISS
         }
     }
 

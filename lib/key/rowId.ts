@@ -19,6 +19,8 @@ interface KeyColumn {
  * differ only where the collation decides (MySQL, MariaDB, SQL Server). Both are `undefined` when in doubt.
  */
 export class RowId {
+    /** True when id and key are always the same: no collation decides. */
+    readonly isExact: boolean
     readonly #columns: readonly KeyColumn[]
     readonly #only: KeyColumn | undefined
     readonly #property: string | undefined
@@ -32,6 +34,7 @@ export class RowId {
             path: [...(column.embeddedMetadata?.parentPropertyNames ?? []), column.propertyName],
             plain: column.relationMetadata === undefined && column.referencedColumn === undefined,
         }))
+        this.isExact = this.#columns.every(({ compare }) => compare.id === compare.key)
         this.#only = this.#columns.length === 1 ? this.#columns[0] : undefined
         const only = this.#only
         const simple = only?.plain && only.path.length === 1 && only.column.transformer === undefined

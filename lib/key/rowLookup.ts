@@ -49,13 +49,15 @@ export function rowLookup(
     const pattern = primaryKeyPatternOf(metadata)
     if (!pattern.usable) return undefined
     const { where } = given
+    const withDeleted = Boolean(given["withDeleted"])
+    if (pattern.isExactly(where)) return oneRow(metadata, pattern.pick(where), single, withDeleted)
     const alternatives = Array.isArray(where) ? (where as unknown[]) : [where]
     const wheres: Record<string, unknown>[] = []
     for (const alternative of alternatives) {
         if (pattern.isExactly(alternative)) wheres.push(pattern.pick(alternative))
         else if (!expandIn(pattern, alternative, wheres)) return undefined
     }
-    return wheres.length === 0 ? undefined : distinct(metadata, wheres, single, Boolean(given["withDeleted"]))
+    return wheres.length === 0 ? undefined : distinct(metadata, wheres, single, withDeleted)
 }
 
 /**
@@ -137,6 +139,20 @@ function expandIn(pattern: PrimaryKeyPattern, where: unknown, wheres: Record<str
     return true
 }
 
+function oneRow(
+    metadata: EntityMetadata,
+    where: Record<string, unknown>,
+    single: boolean,
+    withDeleted: boolean,
+): RowLookup | undefined {
+    const rowId = compileRowId(metadata)
+    const id = rowId.id(where)
+    const key = rowId.isExact ? id : rowId.key(where)
+    if (id === undefined || key === undefined) return undefined
+    const keys = [key]
+    return { ids: id === key ? keys : [id], keys, wheres: [where], single, withDeleted }
+}
+
 function distinct(
     metadata: EntityMetadata,
     asked: readonly Record<string, unknown>[],
@@ -150,7 +166,7 @@ function distinct(
     let folded = false
     for (const where of asked) {
         const id = rowId.id(where)
-        const key = rowId.key(where)
+        const key = rowId.isExact ? id : rowId.key(where)
         if (id === undefined || key === undefined) return undefined
         const before = keyById.get(id)
         // Two spellings of what may be one row or two: only the database knows how many rows come back.
