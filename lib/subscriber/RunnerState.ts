@@ -1,9 +1,16 @@
 import type { Fence } from "../cache/Invalidator"
+import type { StatementStep } from "./StatementStep"
 
-/** A write outside a transaction that is under way. */
+/** A statement under way: a write outside a transaction, or one that moves the transaction itself. */
 export interface StatementInFlight {
     readonly query: string
     readonly fence: Fence
+    /** What it does to the transaction. */
+    readonly step?: StatementStep | undefined
+    /** Whether a transaction of plain SQL was open before it. */
+    readonly wasRaw: boolean
+    /** It writes nothing itself. */
+    readonly isPure?: boolean
 }
 
 /** What one query runner has dirtied and where its transaction stands. */
@@ -14,10 +21,15 @@ export class RunnerState {
     readonly statements: StatementInFlight[] = []
     /** True between a `BEGIN` and a `COMMIT` sent as plain SQL. */
     rawTransaction = false
-    /** True once a statement has committed what came before it (MySQL): the writes that follow commit by themselves. */
-    committedImplicitly = false
-    /** True once COMMIT is about to be sent. */
+    /**
+     * True when nobody knows whether a transaction is open, because a statement ended the one that TypeORM began, or failed
+     * where it may have: writes then count as committed at once, and again when a transaction ends.
+     */
+    doubt = false
+    /** True once TypeORM is about to send COMMIT. */
     commitSent = false
+    /** True once TypeORM is about to send ROLLBACK. */
+    rollbackSent = false
     /** Why COMMIT failed, where the driver told. */
     commitError: unknown
 
@@ -30,8 +42,9 @@ export class RunnerState {
         const { fence } = this
         this.fence = next
         this.rawTransaction = false
-        this.committedImplicitly = false
+        this.doubt = false
         this.commitSent = false
+        this.rollbackSent = false
         this.commitError = undefined
         return fence
     }

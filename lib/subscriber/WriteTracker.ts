@@ -7,13 +7,15 @@ import type { TableGraph } from "../invalidation/TableGraph"
 import type { KeyScheme } from "../key/KeyScheme"
 import { tableName } from "../key/tableName"
 import { analyzeSql } from "../sql/analyzeSql"
-import type { SqlAnalysis } from "../sql/SqlAnalysis"
 import type { SqlDialect } from "../sql/SqlDialect"
 import type { CacheLog } from "../telemetry/CacheLogger"
 import { isPromise, type Awaitable } from "../util/Awaitable"
 import type { IsolationLevels } from "./IsolationLevels"
 import { isRefusal } from "./isRefusal"
-import { RunnerState } from "./RunnerState"
+import { RunnerState, type StatementInFlight } from "./RunnerState"
+import { stepOf, type StatementStep } from "./StatementStep"
+
+const NO_TAGS: ReadonlySet<string> = new Set()
 
 /** What a tracker works with. */
 export interface WriteTrackerParts {
@@ -54,7 +56,7 @@ export class WriteTracker {
         this.#seesQueries = true
         this.#parts.isolation?.watch(runner, query)
         const analysis = analyzeSql(query, this.#parts.dialect)
-        const { writes, transaction, implicitCommit } = analysis
+        const { writes } = analysis
         if (analysis.unattributed && runner.isTransactionActive) this.#unknownWrites.add(runner)
         const unattributed = analysis.unattributed && this.#parts.rawSql !== "ignore"
         if (unattributed && this.#parts.rawSql === "throw")
@@ -65,27 +67,14 @@ export class WriteTracker {
                     advice: `Set rawSql to "invalidate", or to "ignore" and call cache.invalidate(Entity) after it.`,
                 },
             )
-        if (writes.length === 0 && !unattributed) {
-            if (transaction !== undefined) return this.#beforeTransactionStatement(runner, query, analysis)
-            if (!implicitCommit) return
-        }
-        const tags = dirtyTags({ writes, unattributed }, parameters, this.#parts.graph, this.#parts.keys)
-        this.#parts.onDirty(tags)
-        const state = this.#stateOf(runner)
-        if (this.#inTransaction(runner, state) && !implicitCommit && (transaction ?? "savepoint") === "savepoint")
-            return state.fence.add(tags)
-        if (!this.#inTransaction(runner, state) && transaction === undefined) {
-            const fence = this.#parts.invalidator.newFence()
-            fence.add(tags)
-            return this.#send(state, query, fence)
-        }
-        // the text itself commits what came before it, or begins and ends transactions among its writes
-        const fence = state.turn(this.#parts.invalidator.newFence())
-        fence.add(tags)
-        if (transaction === "begin") state.rawTransaction = true
-        else if (implicitCommit) state.committedImplicitly = true
-        if (transaction !== undefined) state.fence.add(tags)
-        return this.#send(state, query, fence)
+        const step = stepOf(analysis)
+        const isWrite = writes.length > 0 || unattributed
+        if (!isWrite && step === undefined) return
+        const tags = isWrite
+            ? dirtyTags({ writes, unattributed }, parameters, this.#parts.graph, this.#parts.keys)
+            : NO_TAGS
+        if (isWrite) this.#parts.onDirty(tags)
+        return step === undefined ? this.#write(runner, query, tags) : this.#move(runner, query, step, tags)
     }
 
     /** After a statement has succeeded or failed. Never throws. */
@@ -93,18 +82,17 @@ export class WriteTracker {
         const state = this.#states.get(runner)
         if (state === undefined) return
         const statement = state.takeStatement(query)
-        if (statement !== undefined) {
-            if (!success && !isRefusal(error, this.#inProcess)) return statement.fence.keep()
-            // a transaction began on a shared runner meanwhile: the write is part of it
-            if (this.#inTransaction(runner, state)) state.fence.add(statement.fence.tags())
-            return statement.fence.release()
+        if (statement === undefined) {
+            // TypeORM's own COMMIT: its events tell the rest
+            if (!success && analyzeSql(query, this.#parts.dialect).transaction === "commit") state.commitError = error
+            return
         }
-        const { transaction } = analyzeSql(query, this.#parts.dialect)
-        if (transaction !== "commit" && transaction !== "rollback") return
-        if (transaction === "commit" && !success) state.commitError = error
-        if (runner.isTransactionActive) return
-        if (success) return this.#ended(runner, state, "release")
-        return this.#ended(runner, state, isRefusal(error, this.#inProcess) ? "release" : "keep")
+        const { fence, step } = statement
+        const isRefused = success || isRefusal(error, this.#inProcess)
+        if (step !== undefined) this.#moved(runner, state, statement, success)
+        // a transaction began on a shared runner meanwhile: the write is part of it
+        else if (this.#inTransaction(runner, state)) state.fence.add(fence.tags())
+        return isRefused ? fence.release() : fence.keep()
     }
 
     /** Before the outer COMMIT. @throws CacheError in `abort` mode */
@@ -112,7 +100,17 @@ export class WriteTracker {
         const state = this.#knownState(runner)
         if (state === undefined || depthOf(runner) > 1) return
         state.commitSent = true
-        return state.fence.put()
+        const refused = (error: unknown): never => {
+            // a COMMIT that is not sent has a known outcome
+            state.commitSent = false
+            throw error
+        }
+        try {
+            const outcome = state.fence.put()
+            return isPromise(outcome) ? outcome.catch(refused) : outcome
+        } catch (error) {
+            return refused(error)
+        }
     }
 
     /** After a COMMIT, or a savepoint's release. Never throws. */
@@ -123,7 +121,9 @@ export class WriteTracker {
     /** Before a ROLLBACK. After a COMMIT that failed, what became of it is told by the error alone. Never throws. */
     beforeRollback(runner: QueryRunner): Awaitable<void> {
         const state = this.#states.get(runner)
-        if (state === undefined || !state.commitSent || depthOf(runner) > 1) return
+        if (state === undefined || depthOf(runner) > 1) return
+        state.rollbackSent = true
+        if (!state.commitSent) return
         if (isRefusal(state.commitError, this.#inProcess)) return
         return this.#ended(runner, state, "keep")
     }
@@ -147,6 +147,8 @@ export class WriteTracker {
 
     /** A transaction began on the runner. */
     started(runner: QueryRunner): void {
+        // who gives the connection back with the transaction open need not have written anything: the next one may
+        this.#stateOf(runner)
         if (this.#isShared(runner)) this.#parts.transactions.moved(runner)
     }
 
@@ -159,7 +161,7 @@ export class WriteTracker {
         if (this.#inTransaction(runner, state)) return state.fence.add(tags)
         const fence = this.#parts.invalidator.newFence()
         fence.add(tags)
-        return this.#send(state, metadata.tablePath, fence)
+        return this.#send(state, { query: metadata.tablePath, fence, wasRaw: false })
     }
 
     /** After an entity event's SQL. Never throws. */
@@ -167,32 +169,60 @@ export class WriteTracker {
         return this.#states.get(runner)?.takeStatement(metadata.tablePath)?.fence.release()
     }
 
-    #beforeTransactionStatement(
-        runner: QueryRunner,
-        query: string,
-        { transaction, implicitCommit }: SqlAnalysis,
-    ): Awaitable<void> {
-        if (transaction === "begin") {
-            const known = this.#knownState(runner)
-            if (implicitCommit && known !== undefined && known.fence.size > 0) {
-                this.#parts.transactions.ended(runner)
-                return this.#send(known, query, known.turn(this.#parts.invalidator.newFence()))
-            }
-            // TypeORM's own BEGIN comes with its events
-            if (runner.isTransactionActive) return
-            this.#stateOf(runner).rawTransaction = true
-            this.started(runner)
-            return
-        }
-        const state = this.#knownState(runner)
-        if (state === undefined || transaction !== "commit") return
-        state.commitSent = true
-        return state.fence.put()
+    /** A write that leaves the transaction alone. */
+    #write(runner: QueryRunner, query: string, tags: ReadonlySet<string>): Awaitable<void> {
+        const state = this.#stateOf(runner)
+        const inDoubt = state.doubt || this.#parts.transactions.isManual(runner)
+        const inTransaction = this.#inTransaction(runner, state)
+        if (inTransaction || inDoubt) state.fence.add(tags)
+        if (inTransaction && !inDoubt) return
+        const fence = this.#parts.invalidator.newFence()
+        fence.add(tags)
+        return this.#send(state, { query, fence, wasRaw: false })
     }
 
-    #send(state: RunnerState, query: string, fence: Fence): Awaitable<void> {
-        const statement = { query, fence }
+    /** A text that begins or ends a transaction, maybe among writes. */
+    #move(runner: QueryRunner, query: string, step: StatementStep, tags: ReadonlySet<string>): Awaitable<void> {
+        const { transactions, invalidator } = this.#parts
+        if (/autocommit/i.test(query)) transactions.setManual(runner, step.opens)
+        const known = this.#knownState(runner)
+        const isOwn = tags.size === 0 && (known?.commitSent === true || known?.rollbackSent === true)
+        // what TypeORM sends by itself is told by its events; without marks there is nothing to be lost at its BEGIN
+        if (isOwn || (known === undefined && tags.size === 0 && (!step.opens || runner.isTransactionActive))) return
+        const state = known ?? this.#stateOf(runner)
+        const wasRaw = state.rawTransaction
+        const fence = step.ends ? state.turn(invalidator.newFence()) : invalidator.newFence()
+        fence.add(tags)
+        if (step.opens) {
+            state.fence.add(tags)
+            if (!runner.isTransactionActive) {
+                state.rawTransaction = true
+                transactions.opened(runner)
+            }
+        } else if (runner.isTransactionActive) state.doubt = true
+        return this.#send(state, { query, fence, step, wasRaw, isPure: tags.size === 0 }, step.commits)
+    }
+
+    /** What became of a text that begins or ends a transaction. */
+    #moved(runner: QueryRunner, state: RunnerState, statement: StatementInFlight, success: boolean): void {
+        const { transactions, dialect } = this.#parts
+        const { step, wasRaw, isPure, fence } = statement
+        // PostgreSQL ends a transaction also when it refuses to commit it
+        const hasEnded = success || (isPure === true && dialect === "postgres")
+        if (step!.ends && hasEnded) transactions.ended(runner)
+        if (step!.opens && success && !runner.isTransactionActive) transactions.opened(runner)
+        if (this.#isShared(runner)) transactions.moved(runner)
+        if (success || (step!.ends && hasEnded)) return
+        // it may have stopped before the end of the transaction, or behind its beginning
+        state.fence.add(fence.tags())
+        state.doubt ||= step!.ends || isPure !== true
+        state.rawTransaction = wasRaw
+    }
+
+    #send(state: RunnerState, statement: StatementInFlight, commits = true): Awaitable<void> {
+        const { fence } = statement
         state.statements.push(statement)
+        if (!commits) return
         const refused = (error: unknown): never => {
             // the statement is not sent, so nobody will tell of its end
             state.statements.splice(state.statements.indexOf(statement), 1)
@@ -227,7 +257,7 @@ export class WriteTracker {
     }
 
     #inTransaction(runner: QueryRunner, state: RunnerState): boolean {
-        return (runner.isTransactionActive || state.rawTransaction) && !state.committedImplicitly
+        return runner.isTransactionActive || state.rawTransaction
     }
 
     /** The state of a runner that has something dirty, be it from an earlier runner on its connection. */
@@ -244,7 +274,7 @@ export class WriteTracker {
             const leak = this.#parts.transactions.leakOn(runner)
             if (leak !== undefined) {
                 state.fence.add(leak)
-                state.rawTransaction = true
+                state.doubt = true
             }
         }
         return state
@@ -255,12 +285,13 @@ export class WriteTracker {
         const release = runner.release
         runner.release = async () => {
             const connection = connectionOf(runner)
+            const isOpen = this.#inTransaction(runner, state) || state.doubt
             try {
                 await release.call(runner)
             } finally {
                 const left = state.statements.splice(0)
                 for (const { fence } of left) await fence.keep()
-                if (state.fence.size > 0) {
+                if (isOpen || state.fence.size > 0) {
                     const fence = state.turn(this.#parts.invalidator.newFence())
                     if (connection !== undefined) this.#parts.transactions.leaked(connection, fence.tags())
                     await fence.keep()
