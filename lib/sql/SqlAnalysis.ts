@@ -5,11 +5,17 @@ export type SqlVerb = "insert" | "upsert" | "replace" | "update" | "delete" | "t
 export type SqlTransaction = "begin" | "commit" | "rollback" | "savepoint"
 
 /**
- * A value that a row is compared with: the parameter at an index of the parameters array, or a literal.
+ * A value that a row is compared with, or that a column is given: the parameter at an index of the parameters array, or
+ * a literal. NULL is only ever given, never compared with.
  *
  * A parameter that is an array or an object says nothing (drivers expand it): take the write as one of any row then.
  */
-export type SqlOperand = { readonly parameter: number } | { readonly literal: number | string }
+export type SqlOperand = { readonly parameter: number } | { readonly literal: number | string | null }
+
+/** DEFAULT was written in the place of a value. */
+export interface SqlDefault {
+    readonly default: true
+}
 
 /**
  * A condition on a row *before* the write: lower-case bare column → the row's value is one of these.
@@ -35,6 +41,22 @@ export interface SqlWrite {
     readonly columns: readonly string[] | undefined
     /** Only rows that satisfy at least one of these are touched; `undefined` for any row. */
     readonly rows: readonly SqlRowCondition[] | undefined
+    /**
+     * For `INSERT … VALUES` (insert, upsert, replace): for each row, lower-case bare column → what the text gives to it.
+     * A column that is missing from a row was given an expression, or is not listed. There may be rows that are not
+     * inserted after all (`ON CONFLICT`, `IGNORE`), none is left out. `undefined` when the rows are not known:
+     * `INSERT … SELECT`, no list of columns, more than 2000 rows, anything odd.
+     *
+     * This is what the text says: the database may convert it, a trigger or (on MySQL) `IGNORE` and an automatic
+     * increment may put something else in its place.
+     */
+    readonly inserted?: readonly ReadonlyMap<string, SqlOperand | SqlDefault>[] | undefined
+    /**
+     * For `UPDATE` of a single table: lower-case bare column → what the text gives to it, in the sense of
+     * {@link inserted}. A column that is set to an expression is in {@link columns}, but not here. `undefined` when not
+     * known; what an upsert assigns to rows that exist is not known.
+     */
+    readonly assigned?: ReadonlyMap<string, SqlOperand> | undefined
 }
 
 /** What an SQL text may do, as far as its text tells. Rather too much than too little. */

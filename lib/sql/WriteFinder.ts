@@ -1,6 +1,7 @@
 import type { SqlVerb, SqlWrite } from "./SqlAnalysis"
-import { assignedColumns } from "./assignedColumns"
+import { assignments } from "./assignments"
 import { findDefinition } from "./findDefinition"
+import { insertedRows } from "./insertedRows"
 import { listed, mayRedirect, pastAlias, fromClause, rowsBehind, isLock, isNamed, pass } from "./statementPart"
 import type { SqlName, SqlStatement } from "./SqlStatement"
 import { identifiers, tableNames } from "./tableNames"
@@ -173,12 +174,13 @@ export class WriteFinder {
             if (keyword === "INSERT" || start) this.#missing(at)
             return at
         }
-        const columns = this.#onConflict(name.next, end)
+        const { rows: inserted, next } = insertedRows(statement, name.next, end)
+        const columns = this.#onConflict(next, end)
         if (columns !== undefined && verb === "insert") verb = "upsert"
         if (verb === "insert" && mayRedirect(statement, index))
             return this.#targets(this.#allTables(), verb, name.next, name)
-        this.#add(name.name, verb, columns === undefined ? {} : { columns })
-        return name.next
+        this.#add(name.name, verb, columns === undefined ? { inserted } : { columns, inserted })
+        return next
     }
 
     /** The columns that an insert assigns to rows that exist; `undefined` when it leaves them alone. */
@@ -187,10 +189,10 @@ export class WriteFinder {
         for (let index = from; index < to; index = statement.skip(index)) {
             const duplicate = statement.keyword(index) === "DUPLICATE" && statement.keyword(index + 1) === "KEY"
             if (duplicate && statement.keyword(index + 2) === "UPDATE")
-                return { names: assignedColumns(statement, index + 3, to) }
+                return { names: assignments(statement, index + 3, to)?.columns }
             if (statement.keyword(index) === "DO" && statement.keyword(index + 1) === "UPDATE") {
                 const at = statement.keyword(index + 2) === "SET" ? index + 3 : to
-                return { names: assignedColumns(statement, at, to) }
+                return { names: assignments(statement, at, to)?.columns }
             }
         }
         return undefined
@@ -218,14 +220,15 @@ export class WriteFinder {
             else this.#targets(tableNames(statement, index, end), "update", at, name)
             return name?.next ?? at
         }
-        const names = assignedColumns(statement, set + 1, end)
-        const columns = { names }
+        const found = assignments(statement, set + 1, end)
+        const columns = { names: found?.columns }
         if (name === undefined || pastAlias(statement, name.next, set) !== set)
             return this.#targets(listed(statement, at, set, end, name), "update", set, undefined, columns)
         const from = fromClause(statement, set, end)
         if ((from && dialect !== "postgres" && dialect !== "sqlite") || mayRedirect(statement, index))
             return this.#targets(this.#allTables(), "update", set, name, columns)
-        this.#add(name.name, "update", from ? { columns } : { columns, rows: rowsBehind(statement, set, end) })
+        const rows = from ? undefined : rowsBehind(statement, set, end)
+        this.#add(name.name, "update", { columns, rows, assigned: found?.operands })
         return set
     }
 
@@ -340,8 +343,8 @@ export class WriteFinder {
     }
 
     #add(table: string, verb: SqlVerb, details: Details = {}): void {
-        const { cascade = false, columns, rows } = details
-        this.#writes.push({ table, verb, cascade, columns: columns?.names, rows })
+        const { cascade = false, columns, rows, inserted, assigned } = details
+        this.#writes.push({ table, verb, cascade, columns: columns?.names, rows, inserted, assigned })
     }
 }
 
@@ -349,4 +352,6 @@ interface Details {
     readonly cascade?: boolean
     readonly columns?: { readonly names: readonly string[] | undefined }
     readonly rows?: SqlWrite["rows"]
+    readonly inserted?: SqlWrite["inserted"]
+    readonly assigned?: SqlWrite["assigned"]
 }

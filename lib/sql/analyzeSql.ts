@@ -184,6 +184,7 @@ function union(found: readonly SqlAnalysis[]): SqlAnalysis {
     }
 }
 
-function keyOf({ rows, ...write }: SqlWrite): string {
-    return JSON.stringify([write, rows?.map((row) => [...row])])
+function keyOf({ rows, inserted, assigned, ...write }: SqlWrite): string {
+    const values = [rows?.map((row) => [...row]), inserted?.map((row) => [...row]), assigned && [...assigned]]
+    return JSON.stringify([write, ...values])
 }

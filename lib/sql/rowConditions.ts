@@ -1,4 +1,5 @@
 import type { SqlOperand, SqlRowCondition } from "./SqlAnalysis"
+import { operandAt } from "./operandAt"
 import type { SqlDialect } from "./SqlDialect"
 import type { SqlName, SqlStatement } from "./SqlStatement"
 
@@ -11,10 +12,6 @@ const NOT_COLUMNS: ReadonlySet<string> = new Set([
 ])
 // A level with one of these is not a chain of AND and OR alone: they bind more loosely, or begin something else.
 const FOREIGN: ReadonlySet<string> = new Set(["CASE", "XOR", "SELECT", "WITH", "VALUES", "TABLE"])
-// A cast to one of these changes no value that passes it: it tells the type of the parameter.
-const PLAIN_TYPES: ReadonlySet<string> = new Set([
-    ...["int", "int2", "int4", "int8", "integer", "smallint", "bigint", "uuid", "text", "varchar"],
-])
 const TERMINATORS: Readonly<Record<SqlDialect, readonly string[]>> = {
     postgres: ["RETURNING", "ORDER", "LIMIT"],
     mysql: ["RETURNING", "ORDER", "LIMIT"],
@@ -123,12 +120,12 @@ class RowConditions {
     #comparison(from: number, to: number): SqlRowCondition | undefined {
         const column = this.#column(from)
         if (column === undefined || !this.#equals(column.next)) return undefined
-        const value = this.#operand(column.next + 1)
+        const value = operandAt(this.#statement, column.next + 1)
         return value?.next === to ? new Map([[column.name, [value.operand]]]) : undefined
     }
 
     #reversed(from: number, to: number): SqlRowCondition | undefined {
-        const value = this.#operand(from)
+        const value = operandAt(this.#statement, from)
         if (value === undefined || !this.#equals(value.next)) return undefined
         const column = this.#column(value.next + 1)
         return column?.next === to ? new Map([[column.name, [value.operand]]]) : undefined
@@ -141,7 +138,7 @@ class RowConditions {
         if (this.#statement.operator(open) !== "(" || this.#statement.closeOf(open) !== to - 1) return undefined
         const operands: SqlOperand[] = []
         for (let index = open + 1; ; index++) {
-            const value = this.#operand(index)
+            const value = operandAt(this.#statement, index)
             if (value === undefined) return undefined
             operands.push(value.operand)
             index = value.next
@@ -172,35 +169,6 @@ class RowConditions {
         if (last?.kind !== "word" && last?.kind !== "name") return undefined
         return NOT_COLUMNS.has(this.#statement.keyword(found.next - 1)) ? undefined : found
     }
-
-    #operand(index: number): { operand: SqlOperand; next: number } | undefined {
-        const token = this.#statement.tokens[index]
-        switch (token?.kind) {
-            case "parameter":
-                return token.index < 0 ? undefined : this.#cast({ parameter: token.index }, index + 1)
-            case "number":
-                return number(token.text, index + 1)
-            case "operator":
-                return token.text === "-" ? number(`-${this.#statement.tokens[index + 1]?.text}`, index + 2) : undefined
-            case "text":
-                if (!token.text.startsWith("'") || token.value.includes("\\")) return undefined
-                return this.#cast({ literal: token.value }, index + 1)
-            default:
-                return undefined
-        }
-    }
-
-    #cast(operand: SqlOperand, next: number): { operand: SqlOperand; next: number } {
-        const type = this.#statement.tokens[next + 1]
-        const plain = type?.kind === "word" && PLAIN_TYPES.has(type.value)
-        return { operand, next: this.#statement.operator(next) === "::" && plain ? next + 2 : next }
-    }
-}
-
-function number(text: string, next: number): { operand: SqlOperand; next: number } | undefined {
-    if (!/^-?\d+$/.test(text)) return undefined
-    const value = Number(text)
-    return { operand: { literal: Number.isSafeInteger(value) ? value : String(BigInt(text)) }, next }
 }
 
 /** Both lists hold: every pair of their conditions, or the shorter list where that would be too many. */
