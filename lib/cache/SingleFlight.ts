@@ -10,7 +10,7 @@ export interface Landing {
     /** Hands the value to the readers who joined; `undefined` when it must not be shared. */
     resolve(value: Encoded | undefined): void
     reject(error: unknown): void
-    /** No reader can join any more. */
+    /** From the next turn of the event loop on no reader can join any more. */
     end(): void
 }
 
@@ -28,6 +28,7 @@ export class SingleFlight {
     }
 
     start(key: string, stamps: readonly string[]): Landing {
+        let isShared = false
         let resolve!: (value: Encoded | undefined) => void
         let reject!: (error: unknown) => void
         const landing = new Promise<Encoded | undefined>((onValue, onError) => {
@@ -38,12 +39,18 @@ export class SingleFlight {
         landing.catch(() => undefined)
         const flight: Flight = { stamps, landing }
         this.#flights.set(key, flight)
+        const remove = (): void => {
+            if (this.#flights.get(key) === flight) this.#flights.delete(key)
+        }
         return {
-            resolve,
-            reject,
-            end: () => {
-                if (this.#flights.get(key) === flight) this.#flights.delete(key)
+            resolve: (value) => {
+                isShared = value !== undefined
+                resolve(value)
             },
+            reject,
+            // a reader who looked before the fill and gets here after it finds the value for one turn more: his stamps
+            // say that it is good, and nobody loads twice
+            end: () => void (isShared ? setImmediate(remove) : remove()),
         }
     }
 }
