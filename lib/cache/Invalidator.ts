@@ -13,6 +13,8 @@ const FIRST_RETRY = 50
 const LAST_RETRY = 5_000
 /** A write under way for this many durations of its fence is taken as ended without a word. */
 const GIVEN_UP = 20
+/** More invalidations than this that wait for the store are put together, so that their tags take memory and not the writes. */
+const MOST_UNDELIVERED = 100
 
 /** How an {@link Invalidator} works. */
 export interface InvalidatorOptions {
@@ -36,6 +38,8 @@ export class Invalidator {
     readonly #options: InvalidatorOptions
     readonly #standing = new Set<Fence>()
     readonly #undelivered = new Set<Fence>()
+    /** The one of them that takes in those beyond the most. */
+    #overflow: Fence | undefined
     readonly #timers = new Set<() => void>()
     #retryDelay = FIRST_RETRY
     #retrying = false
@@ -93,6 +97,11 @@ export class Invalidator {
         this.#standing.delete(fence)
         const tags = fence.tags()
         if (tags.length === 0) return
+        if (fence === this.#overflow) {
+            // what it takes in from here on would not be in this trip
+            this.#overflow = undefined
+            this.#undelivered.delete(fence)
+        }
         const outcome = this.#gate.release(tags, fence.owner, STAMP_TTL)
         if (isPromise(outcome)) return outcome.then((failure) => this.#released(fence, failure))
         this.#released(fence, outcome)
@@ -134,7 +143,12 @@ export class Invalidator {
             fence.letGo()
             return
         }
-        if (!this.#undelivered.has(fence)) {
+        if (!this.#undelivered.has(fence)) this.#keepUndelivered(fence, failure)
+        this.#retryLater()
+    }
+
+    #keepUndelivered(fence: Fence, failure: CacheError): void {
+        if (this.#undelivered.size < MOST_UNDELIVERED) {
             this.#undelivered.add(fence)
             this.#log.write("store", {
                 level: "warn",
@@ -143,8 +157,13 @@ export class Invalidator {
                 reason: `an invalidation of ${fence.size} tags waits for the store; this process reads them from the database`,
                 error: failure,
             })
+        } else if (this.#overflow === undefined) {
+            this.#overflow = fence
+            this.#undelivered.add(fence)
+        } else {
+            this.#overflow.hold(fence.tags())
+            fence.letGo()
         }
-        this.#retryLater()
     }
 
     #retryLater(): void {
