@@ -1,10 +1,14 @@
 import type { DataSource, EntityMetadata } from "typeorm"
 import { tableName } from "../key/tableName"
 
+type ColumnMetadata = EntityMetadata["columns"][number]
+
 /** One foreign key, seen from the table that it points to. */
 interface Reference {
     /** The table that holds the foreign key. */
     readonly table: string
+    /** Its own columns, in lower case. */
+    readonly own: readonly string[]
     /** The columns that it points to, in lower case. */
     readonly columns: readonly string[]
     readonly onDelete: string
@@ -29,7 +33,8 @@ export class TableGraph {
             for (const foreignKey of metadata.foreignKeys)
                 push(this.#references, tableName(foreignKey.referencedEntityMetadata), {
                     table,
-                    columns: foreignKey.referencedColumns.map((column) => column.databaseName.toLowerCase()),
+                    own: namesOf(foreignKey.columns),
+                    columns: namesOf(foreignKey.referencedColumns),
                     onDelete: foreignKey.onDelete ?? "NO ACTION",
                     onUpdate: foreignKey.onUpdate ?? "NO ACTION",
                 })
@@ -60,40 +65,64 @@ export class TableGraph {
         return tables
     }
 
-    /** Tables whose rows go, or lose their foreign key, with deleted rows of a table, transitively. */
+    /** Tables whose rows go, or change their foreign key, with deleted rows of a table, transitively. */
     changedByDeleteOf(table: string): ReadonlySet<string> {
-        return this.#follow(table, ({ onDelete }) => follows(onDelete))
+        const reached = new Set<string>()
+        this.#deleted(table, reached, new Set())
+        return reached
     }
 
     /** Tables whose foreign keys follow changed keys of a table. `undefined` columns: any may have changed. */
     changedByUpdateOf(table: string, columns: readonly string[] | undefined): ReadonlySet<string> {
-        const first = (reference: Reference): boolean =>
-            follows(reference.onUpdate) &&
-            (columns === undefined || reference.columns.some((column) => columns.includes(column)))
-        return this.#follow(table, ({ onUpdate }) => follows(onUpdate), first)
+        const reached = new Set<string>()
+        this.#updated(table, columns, reached, new Set())
+        return reached
     }
 
     /** Tables that TRUNCATE … CASCADE empties too: all that point to the table, whatever their rule. */
     changedByTruncateOf(table: string): ReadonlySet<string> {
-        return this.#follow(table, () => true)
-    }
-
-    #follow(
-        table: string,
-        next: (reference: Reference) => boolean,
-        first: (reference: Reference) => boolean = next,
-    ): ReadonlySet<string> {
         const reached = new Set<string>()
-        const visit = (from: string, passes: (reference: Reference) => boolean): void => {
+        const visit = (from: string): void => {
             for (const reference of this.#references.get(from) ?? []) {
-                if (reached.has(reference.table) || !passes(reference)) continue
+                if (reached.has(reference.table)) continue
                 reached.add(reference.table)
-                visit(reference.table, next)
+                visit(reference.table)
             }
         }
-        visit(table, first)
+        visit(table)
         return reached
     }
+
+    #deleted(table: string, reached: Set<string>, seen: Set<unknown>): void {
+        if (seen.has(table)) return
+        seen.add(table)
+        for (const reference of this.#references.get(table) ?? []) {
+            if (!follows(reference.onDelete)) continue
+            reached.add(reference.table)
+            if (reference.onDelete === "CASCADE") this.#deleted(reference.table, reached, seen)
+            // rows that lose their foreign key change it: others may point to these very columns
+            else this.#followed(reference, reached, seen)
+        }
+    }
+
+    #updated(table: string, columns: readonly string[] | undefined, reached: Set<string>, seen: Set<unknown>): void {
+        for (const reference of this.#references.get(table) ?? []) {
+            if (!follows(reference.onUpdate)) continue
+            if (columns !== undefined && !reference.columns.some((column) => columns.includes(column))) continue
+            this.#followed(reference, reached, seen)
+        }
+    }
+
+    #followed(reference: Reference, reached: Set<string>, seen: Set<unknown>): void {
+        reached.add(reference.table)
+        if (seen.has(reference)) return
+        seen.add(reference)
+        this.#updated(reference.table, reference.own, reached, seen)
+    }
+}
+
+function namesOf(columns: readonly ColumnMetadata[]): string[] {
+    return columns.map((column) => column.databaseName.toLowerCase())
 }
 
 function follows(rule: string): boolean {

@@ -46,7 +46,7 @@ function* followers({ table, verb, cascade, columns }: SqlWrite, graph: TableGra
     if (changesKeys) yield* graph.changedByUpdateOf(table, columns)
     else if (verb !== "insert") {
         yield* graph.changedByDeleteOf(table)
-        yield* graph.changedByUpdateOf(table, undefined)
+        if (verb !== "delete") yield* graph.changedByUpdateOf(table, undefined)
         if (cascade) yield* graph.changedByTruncateOf(table)
     }
 }
