@@ -15,6 +15,8 @@ import type { Related } from "./ExtraCodec"
 
 /** Tag that `encodeValue` gives a date. */
 const DATE_TAG = "D"
+/** Tag of a number in a column of dates, where a bare number is a date. */
+const NUMBER_TAG = "#"
 /** Tag of a slot without value. */
 const ABSENT_TAG = "-"
 const ABSENT_SLOT = Object.freeze({ [TAG]: ABSENT_TAG, v: null })
@@ -89,7 +91,8 @@ export class ClassHydrator {
         if (relation !== undefined && !relation.isLazy && this.#extras.isRelated(relation, value)) return ABSENT_SLOT
         const path = `${this.shape.name}.${slot.column.propertyPath}`
         try {
-            return encodeValue(value, path)
+            const encoded = encodeValue(value, path)
+            return slot.isDate ? bareDate(encoded) : encoded
         } catch (error) {
             if (!(error instanceof CacheError)) throw error
             const template = this.shape.templateOf(slot.container)
@@ -107,6 +110,7 @@ export class ClassHydrator {
         // by far the most frequent
         if (tag === DATE_TAG && typeof tagged.v === "number") return new Date(tagged.v)
         if (tag === ABSENT_TAG) return ABSENT
+        if (tag === NUMBER_TAG) return tagged.v
         if (typeof tag !== "string" || !tag.startsWith(CONVERTED)) return decodeValue(slot)
         const conversion = this.#conversions[column]!.find(({ name }) => CONVERTED + name === tag)
         const where = `${this.shape.name}.${this.shape.columns[column]!.column.propertyPath}`
@@ -132,4 +136,11 @@ export class ClassHydrator {
                 )
         }
     }
+}
+
+/** The slot of a column of dates: a tagged date would be an object more, and half of the time that a row takes. */
+function bareDate(encoded: Encoded): Encoded {
+    if (typeof encoded === "number") return { [TAG]: NUMBER_TAG, v: encoded }
+    const { [TAG]: tag, v } = (encoded ?? {}) as Partial<Tagged>
+    return tag === DATE_TAG && typeof v === "number" ? v : encoded
 }

@@ -27,6 +27,8 @@ export interface ColumnSlot {
     readonly column: ColumnMetadata
     /** True when the class declares the property as an accessor, so that the value is not found on the instance. */
     readonly isAccessor: boolean
+    /** True when its values are dates as a rule: a record then has their numbers bare. */
+    readonly isDate: boolean
     /** The relation that uses the same property, if any: what is there may be the column's value or the loaded relation. */
     readonly relation: RelationMetadata | undefined
 }
@@ -77,6 +79,7 @@ export class EntityShape {
                 relation,
                 container: container.index,
                 propertyName: column.propertyName,
+                isDate: isDateColumn(column),
                 isAccessor: isAccessor(this.#prototypeOf(container), column.propertyName),
             }
         })
@@ -119,6 +122,12 @@ export class EntityShape {
 }
 
 const FROM_LOAD = { fromDeserializer: true, pojo: false }
+
+const DATE_TYPE = /^(small)?date|^timestamp/i
+
+function isDateColumn({ type }: ColumnMetadata): boolean {
+    return type === Date || (typeof type === "string" && DATE_TYPE.test(type))
+}
 
 /** The columns that a load sets, in the order in which it sets them (RawSqlResultsToEntityTransformer#getColumnsToProcess). */
 export function loadedColumns(metadata: EntityMetadata): readonly ColumnMetadata[] {

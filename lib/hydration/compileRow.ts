@@ -4,7 +4,7 @@ import type { Container, EntityShape } from "./EntityShape"
 /** Says that a slot of a record holds no value: the load did not set the property. */
 export const ABSENT: unique symbol = Symbol("absent")
 
-/** Makes an entity of the columns of a record: `[class, column 0, column 1, …]`. */
+/** Makes an entity of the columns of a record: `[class, column 0, column 1, …]`. A number in a date's column is a date. */
 export type RowHydrator = (record: readonly Encoded[]) => object
 
 /** Reads a slot that is no primitive: the value, or {@link ABSENT}. */
@@ -45,6 +45,7 @@ function sourceOf({ containers, columns }: EntityShape): string {
         const property = `(${open(containers, slot.container)})[${JSON.stringify(slot.propertyName)}]`
         lines.push(
             `v = record[${slot.index + 1}]`,
+            ...(slot.isDate ? [`if (typeof v === "number") ${property} = new Date(v); else`] : []),
             `if (v === null || typeof v !== "object") ${property} = v`,
             `else if ((v = read(v, ${slot.index})) !== ABSENT) ${property} = v`,
         )
@@ -67,9 +68,11 @@ function interpretRow(shape: EntityShape, read: SlotReader, creators: readonly (
             const { parent, propertyName } = containers[index]!
             return (opened[index] ??= (openAt(parent)[propertyName] ??= creators[index]!()) as Record<string, unknown>)
         }
-        for (const { index, container, propertyName } of columns) {
+        for (const { index, container, propertyName, isDate } of columns) {
             const slot = record[index + 1]!
-            const value = slot === null || typeof slot !== "object" ? slot : read(slot, index)
+            let value: unknown = slot
+            if (isDate && typeof slot === "number") value = new Date(slot)
+            else if (slot !== null && typeof slot === "object") value = read(slot, index)
             if (value !== ABSENT) openAt(container)[propertyName] = value
         }
         return opened[0]!

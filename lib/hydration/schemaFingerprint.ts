@@ -6,7 +6,7 @@ import { classesOf, loadedColumns } from "./EntityShape"
 type ColumnMetadata = EntityMetadata["columns"][number]
 
 /** Counted up when the layout of records changes. */
-const RECORD_FORMAT = 1
+const RECORD_FORMAT = 2
 
 const OWN = new WeakMap<EntityMetadata, string>()
 const GRAPH = new WeakMap<EntityMetadata, string>()
