@@ -126,7 +126,8 @@ function read<Entity extends ObjectLiteral, T>(
             ? access.then((found) => answer(reader, found, options, cached, plain))
             : answer(reader, access, options, cached, plain)
     } catch (error) {
-        return Promise.reject(error as Error)
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was thrown, whatever it is
+        return Promise.reject(error)
     }
 }
 

@@ -1,0 +1,191 @@
+import fc from "fast-check"
+import {
+    Between,
+    Equal,
+    In,
+    IsNull,
+    LessThan,
+    Like,
+    MoreThan,
+    Not,
+    type EntityTarget,
+    type FindManyOptions,
+    type ObjectLiteral,
+    type Repository,
+} from "typeorm"
+import { Badge, Cat, Dog, Member, Pet, Post, Score, Team } from "./entity"
+
+/** A read that can be made of two repositories. */
+export interface RandomRead {
+    readonly target: EntityTarget<ObjectLiteral>
+    readonly method: string
+    readonly options: () => FindManyOptions
+    /** What is printed when the two differ. */
+    toString(): string
+}
+
+const id = fc.integer({ min: 1, max: 5 })
+const word = fc.constantFrom("", "a", "b", "A", "a ", "ab")
+const operator = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
+    fc.oneof(
+        { weight: 5, arbitrary: value },
+        { weight: 2, arbitrary: fc.array(value, { maxLength: 4 }).map((list) => In(list)) },
+        value.map((it) => Equal(it)),
+        value.map((it) => Not(it)),
+        value.map((it) => MoreThan(it)),
+        value.map((it) => LessThan(it)),
+        fc.tuple(value, value).map(([from, to]) => Between(from, to)),
+        fc.constant(IsNull()),
+        fc.constant(Not(IsNull())),
+    )
+const conditions = (shape: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<object> =>
+    fc.record(shape, { requiredKeys: [] })
+const numbers = operator(id)
+const words = fc.oneof(
+    operator(word),
+    word.map((it) => Like(`${it}%`)),
+)
+
+const badgeWhere = conditions({ id: numbers, name: words })
+const teamWhere = conditions({ id: numbers, name: words })
+const memberWhere = conditions({
+    id: numbers,
+    email: words,
+    name: words,
+    age: numbers,
+    teamId: numbers,
+    team: teamWhere,
+    mentor: conditions({ id: numbers, name: words }),
+    badges: badgeWhere,
+})
+
+const flag = fc.constant(true)
+const relationsOf = (shape: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<object> =>
+    fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, fc.record(shape, { requiredKeys: [] }))
+
+const WHERES = new Map<EntityTarget<ObjectLiteral>, [fc.Arbitrary<object>, fc.Arbitrary<object>, string]>([
+    [Member, [memberWhere, relationsOf({ team: flag, mentor: flag, pupils: flag, badges: flag, posts: flag }), "id"]],
+    [
+        Team,
+        [
+            conditions({ id: numbers, name: words, members: memberWhere }),
+            relationsOf({ members: fc.oneof(flag, fc.constant({ badges: true })) }),
+            "id",
+        ],
+    ],
+    [Badge, [conditions({ id: numbers, name: words, members: memberWhere }), relationsOf({ members: flag }), "id"]],
+    [
+        Post,
+        [
+            conditions({ id: numbers, title: words, member: memberWhere }),
+            relationsOf({ member: fc.oneof(flag, fc.constant({ team: true })) }),
+            "id",
+        ],
+    ],
+    [Score, [conditions({ round: numbers, player: words, points: numbers }), fc.constant({}), "round"]],
+    [Pet, [conditions({ id: numbers, name: words }), fc.constant({}), "id"]],
+    [Cat, [conditions({ id: numbers, lives: numbers }), fc.constant({}), "id"]],
+    [Dog, [conditions({ id: numbers, name: words }), fc.constant({}), "id"]],
+])
+
+const KEYS: [EntityTarget<ObjectLiteral>, fc.Arbitrary<object>][] = [
+    ...[Member, Team, Badge, Post, Pet, Cat, Dog].map((target): [EntityTarget<ObjectLiteral>, fc.Arbitrary<object>] => [
+        target,
+        fc.record({
+            id: fc.oneof(
+                id,
+                id.map((it) => Equal(it)),
+                fc.array(id, { minLength: 1, maxLength: 5 }).map((list) => In(list)),
+            ),
+        }),
+    ]),
+    [Member, fc.record({ email: word })],
+    [Member, fc.record({ name: word, age: id })],
+    [Score, fc.record({ round: id, player: word })],
+]
+
+const byKey: fc.Arbitrary<RandomRead> = fc
+    .tuple(
+        fc.constantFrom(...KEYS).chain(([target, where]) => fc.tuple(fc.constant(target), where)),
+        fc.constantFrom("findOne", "find"),
+        fc.boolean(),
+    )
+    .map(([[target, where], method, withDeleted]) =>
+        read(target, method, { where, ...(withDeleted ? { withDeleted } : {}) }),
+    )
+
+const byOptions: fc.Arbitrary<RandomRead> = fc
+    .constantFrom(...WHERES)
+    .chain(([target, [where, relations, key]]) =>
+        fc.record({
+            target: fc.constant(target),
+            method: fc.constantFrom("find", "findOne", "findAndCount", "count", "exists", "sum", "maximum"),
+            column: fc.constant(key),
+            where: fc.oneof({ weight: 4, arbitrary: where }, fc.array(where, { minLength: 1, maxLength: 2 })),
+            relations,
+            rest: fc.record(
+                {
+                    withDeleted: flag,
+                    skip: fc.integer({ min: 0, max: 2 }),
+                    take: fc.integer({ min: 1, max: 3 }),
+                    loadEagerRelations: fc.constant(false),
+                    relationLoadStrategy: fc.constantFrom("join" as const, "query" as const),
+                },
+                { requiredKeys: [] },
+            ),
+            direction: fc.constantFrom("ASC" as const, "DESC" as const),
+        }),
+    )
+    .map(({ target, method, column, where, relations, rest, direction }) => {
+        const order = target === Score ? { round: direction, player: "ASC" as const } : { [column]: direction }
+        // a page needs a whole order, and the related rows one too
+        const related = Object.fromEntries(Object.keys(relations).map((name) => [name, { id: "ASC" as const }]))
+        if (method === "sum" || method === "maximum") return read(target, method, { where }, column)
+        if (method === "count" || method === "exists")
+            return read(target, method, { where, ...(rest.withDeleted ? { withDeleted: true } : {}) })
+        const paged = rest.skip !== undefined && rest.take === undefined ? { ...rest, take: 3 } : rest
+        const strategy = rest.relationLoadStrategy === "query"
+        return read(target, method, {
+            where,
+            relations,
+            order: strategy ? order : { ...order, ...related },
+            ...paged,
+        } as FindManyOptions)
+    })
+
+/** Any read: by key, or by any options. */
+export const anyRead = fc.oneof(byKey, byOptions)
+
+function read(
+    target: EntityTarget<ObjectLiteral>,
+    method: string,
+    options: FindManyOptions,
+    column?: string,
+): RandomRead {
+    return {
+        target,
+        method: column === undefined ? method : `${method}:${column}`,
+        // running may change the operators of a where: each run has its own
+        options: () => clone(options),
+        toString: () => `${(target as Function).name}.${method} ${fc.stringify(options)}`,
+    }
+}
+
+function clone<T>(value: T): T {
+    if (typeof value !== "object" || value === null) return value
+    if (Array.isArray(value)) return value.map(clone) as T
+    const copy = Object.create(Object.getPrototypeOf(value) as object) as Record<string, unknown>
+    for (const [key, part] of Object.entries(value)) copy[key] = clone(part) as unknown
+    return copy as T
+}
+
+/** What a repository answers, or the name of the error. */
+export async function run(repository: Repository<ObjectLiteral>, { method, options }: RandomRead): Promise<unknown> {
+    const [name, column] = method.split(":") as [string, string | undefined]
+    try {
+        const target = repository as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
+        return column === undefined ? await target[name]!(options()) : await target[name]!(column, options().where)
+    } catch (error) {
+        return { failed: (error as Error).name }
+    }
+}
