@@ -15,15 +15,19 @@ const NEVER_NAMES: ReadonlySet<string> = new Set(["SET", "FROM", "WHERE", "VALUE
 export class SqlStatement {
     readonly tokens: readonly SqlToken[]
     readonly dialect: SqlDialect
+    /** It has an identifier placeholder (`??`) of the MySQL drivers, which names a table that the text does not. */
+    readonly hasPlaceholder: boolean
+    // Of each parenthesis that opens a group the index of the one that closes it.
     readonly #pairs: Int32Array
-    readonly #ends: Int32Array
+    // Of each token the index of the parenthesis that opens its group, -1 outside of all.
+    readonly #openers: Int32Array
 
     constructor(tokens: readonly SqlToken[], dialect: SqlDialect) {
         this.tokens = tokens
         this.dialect = dialect
         this.#pairs = new Int32Array(tokens.length).fill(tokens.length)
-        this.#ends = new Int32Array(tokens.length).fill(tokens.length)
-        this.#pair()
+        this.#openers = new Int32Array(tokens.length)
+        this.hasPlaceholder = this.#pair()
     }
 
     get length(): number {
@@ -60,7 +64,8 @@ export class SqlStatement {
 
     /** Where the statement that begins at an index ends: at the parenthesis that closes its group, or at the end. */
     endOf(index: number): number {
-        return this.#ends[index] ?? this.length
+        const opener = this.#openers[index] ?? -1
+        return opener < 0 ? this.length : this.closeOf(opener)
     }
 
     /** The index of the first of these keywords in a range, outside of nested groups; -1 when there is none. */
@@ -103,21 +108,23 @@ export class SqlStatement {
         }
     }
 
-    #pair(): void {
+    /** Pairs the parentheses, and answers whether there is a placeholder. */
+    #pair(): boolean {
         const open: number[] = []
+        let opener = -1
+        let placeholder = false
         for (let index = 0; index < this.tokens.length; index++) {
             const operator = this.operator(index)
-            if (operator === "(") open.push(index)
-            else if (operator === ")") {
-                const start = open.pop()
-                if (start !== undefined) this.#pairs[start] = index
+            if (operator === ")" && opener >= 0) {
+                this.#pairs[opener] = index
+                opener = open.pop() ?? -1
             }
+            this.#openers[index] = opener
+            if (operator === "(") {
+                open.push(opener)
+                opener = index
+            } else if (operator.length > 1 && operator.startsWith("??")) placeholder = true
         }
-        const ends: number[] = []
-        for (let index = 0; index < this.tokens.length; index++) {
-            if (this.operator(index) === ")" && ends.at(-1) === index) ends.pop()
-            this.#ends[index] = ends.at(-1) ?? this.tokens.length
-            if (this.operator(index) === "(") ends.push(this.closeOf(index))
-        }
+        return placeholder
     }
 }

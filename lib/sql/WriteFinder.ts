@@ -32,14 +32,14 @@ export class WriteFinder {
     }
 
     find(): FoundWrites {
-        const { dialect, tokens } = this.#statement
-        if (this.#isRead()) return { writes: [], unattributed: false, readsUnknown: this.#hasPlaceholder() }
+        const { dialect, hasPlaceholder, length } = this.#statement
+        if (this.#isRead()) return { writes: [], unattributed: false, readsUnknown: hasPlaceholder }
         if (this.#isOpaque()) this.#unknown()
         else if (!RIGHTS.has(this.#first) || dialect === "mssql") {
             const start = this.#statement.first()
-            for (let index = start; index < tokens.length;) index = this.#step(index, index === start)
+            for (let index = start; index < length;) index = this.#step(index, index === start)
         }
-        if (this.#hasPlaceholder()) {
+        if (hasPlaceholder) {
             this.#readsUnknown = true
             if (this.#first !== "SELECT" && this.#first !== "SHOW") this.#unattributed = true
         }
@@ -71,11 +71,6 @@ export class WriteFinder {
                 if (PROCEDURAL.has(this.#first)) return dialect !== "mssql"
                 return DYNAMIC.has(this.#first) || !KNOWN.has(this.#first)
         }
-    }
-
-    /** An identifier placeholder (`??`) of the MySQL drivers names a table that the text does not. */
-    #hasPlaceholder(): boolean {
-        return this.#statement.tokens.some(({ kind, text }) => kind === "operator" && text.startsWith("??"))
     }
 
     #unknown(): void {

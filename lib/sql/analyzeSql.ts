@@ -12,6 +12,8 @@ import { WriteFinder } from "./WriteFinder"
 const MEMO_TEXTS = 1000
 /** Characters; longer texts (bulk inserts) are hardly ever the same twice. */
 const MEMO_LENGTH = 20_000
+/** Rows and conditions remembered for each dialect: some hundred bytes each. */
+const MEMO_ROWS = 20_000
 
 const memos = new Map<SqlDialect, LRUCache<string, SqlAnalysis>>()
 
@@ -25,9 +27,16 @@ const memos = new Map<SqlDialect, LRUCache<string, SqlAnalysis>>()
 export function analyzeSql(sql: string, dialect: SqlDialect): SqlAnalysis {
     if (sql.length > MEMO_LENGTH) return analyze(sql, dialect)
     let memo = memos.get(dialect)
-    if (memo === undefined) memos.set(dialect, (memo = new LRUCache({ max: MEMO_TEXTS })))
+    if (memo === undefined)
+        memos.set(dialect, (memo = new LRUCache({ max: MEMO_TEXTS, maxSize: MEMO_ROWS, sizeCalculation: rowsOf })))
     let found = memo.get(sql)
     if (found === undefined) memo.set(sql, (found = analyze(sql, dialect)))
+    return found
+}
+
+function rowsOf({ writes }: SqlAnalysis): number {
+    let found = 1
+    for (const { rows, inserted } of writes) found += (rows?.length ?? 0) + (inserted?.length ?? 0)
     return found
 }
 
@@ -163,7 +172,7 @@ function* split(tokens: readonly SqlToken[]): Generator<readonly SqlToken[]> {
     for (let index = 0; index <= tokens.length; index++) {
         const token = tokens[index]
         if (token !== undefined && !(token.kind === "operator" && token.text === ";")) continue
-        if (index > start) yield tokens.slice(start, index)
+        if (index > start) yield index - start === tokens.length ? tokens : tokens.slice(start, index)
         start = index + 1
     }
 }

@@ -6,6 +6,9 @@ const PLAIN_TYPES: ReadonlySet<string> = new Set([
     ...["int", "int2", "int4", "int8", "integer", "smallint", "bigint", "uuid", "text", "varchar"],
 ])
 
+const MOST_KNOWN = 10_000
+const knownParameters: SqlOperand[] = []
+
 /** An operand as it stands in a text, and the index of the token behind it. */
 export interface FoundOperand {
     readonly operand: SqlOperand
@@ -17,7 +20,7 @@ export function operandAt(statement: SqlStatement, index: number): FoundOperand 
     const token = statement.tokens[index]
     switch (token?.kind) {
         case "parameter":
-            return token.index < 0 ? undefined : cast(statement, { parameter: token.index }, index + 1)
+            return token.index < 0 ? undefined : cast(statement, parameter(token.index), index + 1)
         case "number":
             return number(token.text, index + 1)
         case "operator":
@@ -35,6 +38,16 @@ export function operandAt(statement: SqlStatement, index: number): FoundOperand 
 export function assignableAt(statement: SqlStatement, index: number): FoundOperand | undefined {
     if (statement.keyword(index) === "NULL") return cast(statement, { literal: null }, index + 1)
     return operandAt(statement, index)
+}
+
+/** The operand of a parameter, the same for all texts: bulk inserts have thousands of them. */
+function parameter(index: number): SqlOperand {
+    const known = knownParameters[index]
+    if (known !== undefined) return known
+    const found: SqlOperand = Object.freeze({ parameter: index })
+    // In order, so that the array stays dense.
+    if (index < MOST_KNOWN && index === knownParameters.length) knownParameters.push(found)
+    return found
 }
 
 function cast(statement: SqlStatement, operand: SqlOperand, next: number): FoundOperand {

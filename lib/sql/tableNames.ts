@@ -1,5 +1,6 @@
 import type { SqlDialect } from "./SqlDialect"
 import type { SqlStatement } from "./SqlStatement"
+import type { SqlToken } from "./tokenizeSql"
 
 // Behind these stands a table, a list of tables, or a group of them. The targets of writes are found elsewhere.
 const OPENERS: ReadonlySet<string> = new Set([
@@ -17,12 +18,11 @@ const CLOSERS: ReadonlySet<string> = new Set(["WHERE", "GROUP", "ORDER", "HAVING
 export function tableNames(statement: SqlStatement, from: number, to: number, listed = false): Set<string> {
     const found = new Set<string>()
     const outer: boolean[] = []
-    const joinColumns = !hasKeyword(statement, from, to, "DELETE", "MERGE")
     let list = listed
     let expecting = listed
     for (let index = from; index < to;) {
-        const keyword = statement.keyword(index)
-        const operator = statement.operator(index)
+        const { kind, text, keyword } = statement.tokens[index] as SqlToken
+        const operator = kind === "operator" ? text : ""
         if (operator === "(") {
             outer.push(list)
             list = expecting
@@ -33,10 +33,10 @@ export function tableNames(statement: SqlStatement, from: number, to: number, li
             expecting = list
         } else if (operator === "{" && statement.keyword(index + 1) === "OJ") {
             index++
-        } else if (OPENERS.has(keyword)) {
+        } else if (keyword !== "" && OPENERS.has(keyword)) {
             list = true
-            expecting = !(keyword === "USING" && joinColumns && statement.operator(index + 1) === "(")
-        } else if (CLOSERS.has(keyword)) {
+            expecting = !(keyword === "USING" && listsColumns(statement, index + 1, from, to))
+        } else if (keyword !== "" && CLOSERS.has(keyword)) {
             list = false
             expecting = false
         } else if (expecting && !isPrefix(keyword, statement.dialect)) {
@@ -83,7 +83,9 @@ export function wordsOf(text: string): Set<string> {
     return new Set(text.toLowerCase().match(/[\p{L}_#][\p{L}\p{M}\p{N}_$#@]*/gu) ?? [])
 }
 
-function hasKeyword(statement: SqlStatement, from: number, to: number, ...keywords: readonly string[]): boolean {
-    for (let index = from; index < to; index++) if (keywords.includes(statement.keyword(index))) return true
-    return false
+/** Whether the USING in front of an index is that of a join; in DELETE and MERGE a group of tables may stand there. */
+function listsColumns(statement: SqlStatement, index: number, from: number, to: number): boolean {
+    if (statement.operator(index) !== "(") return false
+    for (let at = from; at < to; at++) if (["DELETE", "MERGE"].includes(statement.keyword(at))) return false
+    return true
 }

@@ -3,65 +3,8 @@ import fc from "fast-check"
 import { analyzeSql } from "../../../lib/sql/analyzeSql"
 import type { SqlRowCondition } from "../../../lib/sql/SqlAnalysis"
 import type { SqlDialect } from "../../../lib/sql/SqlDialect"
+import { hostile, NOTATIONS } from "./notation"
 
-/** How a dialect writes what could hide a write: a string, a quoted name, a comment around any text. */
-interface Notation {
-    readonly string: (text: string) => string
-    readonly name: (text: string) => string
-    readonly comments: readonly ((text: string) => string)[]
-}
-
-const doubled = (quote: string) => (text: string) => `${quote}${text.replaceAll(quote, quote + quote)}${quote}`
-const line = (text: string) => `-- ${text.replaceAll(/[\r\n]/g, " ")}\n`
-const flat = (text: string) => `/* ${text.replaceAll("*/", "* /").replaceAll("/*", "/ *")} */`
-const NOTATIONS: Readonly<Record<Exclude<SqlDialect, "other">, Notation>> = {
-    postgres: {
-        string: doubled("'"),
-        name: doubled('"'),
-        comments: [line, flat, (text) => `/* /* ${flat(text)} */ ' */`],
-    },
-    mysql: {
-        string: (text) => `'${text.replaceAll(/['\\]/g, "\\$&")}'`,
-        name: doubled("`"),
-        comments: [line, flat, (text) => `# ${text.replaceAll("\n", " ")}\n`],
-    },
-    sqlite: { string: doubled("'"), name: doubled('"'), comments: [line, flat] },
-    mssql: { string: doubled("'"), name: (text) => `[${text.replaceAll("]", "]]")}]`, comments: [line, flat] },
-    oracle: { string: doubled("'"), name: doubled('"'), comments: [line, flat] },
-}
-
-const hostile = fc
-    .array(
-        fc.constantFrom(
-            "'",
-            '"',
-            "`",
-            "\\",
-            "--",
-            "/*",
-            "*/",
-            "#",
-            "$$",
-            "$a$",
-            ";",
-            "[",
-            "]",
-            "(",
-            ")",
-            "\n",
-            " DELETE FROM ",
-            " SELECT ",
-            "EXPLAIN ",
-            "x",
-            "?",
-            "$1",
-            "E'",
-            "/",
-        ),
-        { maxLength: 8 },
-    )
-    .map((parts) => parts.join(""))
-    .filter((text) => !text.includes("*/*") && !text.includes("/*!"))
 const tableName = fc.constantFrom(
     "author",
     "book",

@@ -354,6 +354,28 @@ describe("analyzeSql", () => {
         expect(analyzeSql("DELETE FROM a -- x", "mysql")).not.to.equal(analyzeSql("DELETE FROM a -- x", "postgres"))
     })
 
+    it("forgets texts before it remembers the rows of too many", () => {
+        const insert = (first: number) => `INSERT INTO a (x) VALUES (${first})${", (1)".repeat(400)}`
+        const found = analyzeSql(insert(0), "postgres")
+        expect(analyzeSql(insert(0), "postgres")).to.equal(found)
+        for (let first = 1; first < 100; first++) analyzeSql(insert(first), "postgres")
+        expect(analyzeSql(insert(0), "postgres")).not.to.equal(found)
+    })
+
+    it("counts more parameters than it keeps tokens for", () => {
+        const values = (mark: (index: number) => string) => Array.from({ length: 24_000 }, (_, i) => mark(i))
+        for (const [dialect, mark] of [
+            ["postgres", (index: number) => `$${index + 1}`],
+            ["mysql", () => "?"],
+            ["mssql", (index: number) => `@${index}`],
+            ["oracle", (index: number) => `:${index + 1}`],
+        ] as const) {
+            const where = values(mark).join(", ")
+            const operands = analyzeSql(`DELETE FROM a WHERE x IN (${where})`, dialect).writes[0]?.rows?.[0]?.get("x")
+            expect(operands).to.deep.equal(values(String).map((_, parameter) => ({ parameter })))
+        }
+    })
+
     it("reads texts of megabytes", () => {
         const values = Array.from({ length: 50_000 }, (_, i) => `(${i}, 'it''s ${"x".repeat(20)}')`).join(",")
         expect(writesOf(`INSERT INTO a VALUES ${values}; DELETE FROM b`, "postgres")).to.equal("insert a, delete b")

@@ -202,3 +202,109 @@ describe("the SQL of TypeORM", () => {
         expect(writeOf(sql, "mssql")).to.equal("merge author() [any]")
     })
 })
+
+/** What TypeORM 0.3.20, 0.3.31 and 1.1.1 sent, all the same but where it says so. */
+const VALUES: readonly (readonly [what: string, SqlDialect, sql: string, values: string])[] = [
+    [
+        "save, insert",
+        "postgres",
+        `INSERT INTO "author"("name", "age", "updatedAt", "v", "bossId") VALUES ($1, DEFAULT, DEFAULT, 1, $2), (DEFAULT, $3, DEFAULT, 1, DEFAULT) RETURNING "id", "age"`,
+        "name=$0 age=default updatedat=default v=1 bossid=$1 | name=default age=$2 updatedat=default v=1 bossid=default",
+    ],
+    [
+        "save, junction",
+        "postgres",
+        `INSERT INTO "book_tags_tag"("bookId", "tagA", "tagB") VALUES ($1, $2, $3), ($4, $5, $6)`,
+        "bookid=$0 taga=$1 tagb=$2 | bookid=$3 taga=$4 tagb=$5",
+    ],
+    [
+        "upsert",
+        "postgres",
+        `INSERT INTO "tag"("a", "b", "label") VALUES ($1, $2, $3), ($4, $5, DEFAULT) ON CONFLICT ( "a", "b" ) DO UPDATE SET "a" = EXCLUDED."a", "label" = EXCLUDED."label"`,
+        "a=$0 b=$1 label=$2 | a=$3 b=$4 label=default",
+    ],
+    [
+        "orIgnore, expression",
+        "postgres",
+        `INSERT INTO "book"("title", "authorId") VALUES (concat($$a,b$$, 'c)'), $1), ($2, DEFAULT) ON CONFLICT DO NOTHING  RETURNING "id"`,
+        "authorid=$0 | title=$1 authorid=default",
+    ],
+    [
+        "save, geometry",
+        "postgres",
+        `INSERT INTO "place"("name", "at", "ownerId") VALUES ($1, ST_SetSRID(ST_GeomFromGeoJSON($2), 4326)::geometry, $3)`,
+        "name=$0 ownerid=$2",
+    ],
+    [
+        "save, foreign key",
+        "postgres",
+        `UPDATE "author" SET "name" = $1, "bossId" = $2, "v" = "v" + 1, "updatedAt" = CURRENT_TIMESTAMP WHERE "id" = $3`,
+        "name=$0 bossid=$1",
+    ],
+    [
+        "restore",
+        "postgres",
+        `UPDATE "author" SET "deletedAt" = NULL, "updatedAt" = CURRENT_TIMESTAMP WHERE "id" = $1 AND "deletedAt" IS NOT NULL`,
+        "deletedat=null",
+    ],
+    [
+        "save, insert",
+        "mysql",
+        "INSERT INTO `book`(`id`, `title`, `authorId`) VALUES (DEFAULT, ?, ?), (DEFAULT, ?, ?) RETURNING `id`",
+        "id=default title=$0 authorid=$1 | id=default title=$2 authorid=$3",
+    ],
+    [
+        "save, geometry",
+        "mysql",
+        "INSERT INTO `place`(`id`, `at`, `ownerId`) VALUES (DEFAULT, ST_GeomFromText(?, ?), ?)",
+        "id=default ownerid=$2",
+    ],
+    [
+        "upsert",
+        "mysql",
+        "INSERT INTO `tag`(`a`, `b`) VALUES (?, ?), (?, ?) ON DUPLICATE KEY UPDATE `a` = VALUES(`a`), `b` = VALUES(`b`)",
+        "a=$0 b=$1 | a=$2 b=$3",
+    ],
+    [
+        "orIgnore, expression",
+        "mysql",
+        "INSERT  IGNORE INTO `book`(`id`, `title`, `authorId`) VALUES (DEFAULT, 'a' || 'b', ?), (DEFAULT, ?, DEFAULT) RETURNING `id`",
+        "id=default authorid=$0 | id=default title=$1 authorid=default",
+    ],
+    ["relation().set()", "mysql", "UPDATE `book` SET `authorId` = ? WHERE `id` = ?", "authorid=$0"],
+    [
+        "save, insert",
+        "sqlite",
+        `INSERT INTO "author"("id", "name", "age", "updatedAt", "bossId") VALUES (NULL, ?, 7, datetime('now'), 1), (NULL, NULL, 3, datetime('now'), NULL)`,
+        "id=null name=$0 age=7 bossid=1 | id=null name=null age=3 bossid=null",
+    ],
+    [
+        "save, junction",
+        "sqlite",
+        `INSERT INTO "book_tags_tag"("bookId", "tagA", "tagB") VALUES (2, 1, ?), (2, 2, ?)`,
+        "bookid=2 taga=1 tagb=$0 | bookid=2 taga=2 tagb=$1",
+    ],
+    [
+        "update()",
+        "sqlite",
+        `UPDATE "author" SET "name" = ?, "bossId" = 2, "v" = "v" + 1, "updatedAt" = CURRENT_TIMESTAMP WHERE "id" = 1`,
+        "name=$0 bossid=2",
+    ],
+]
+
+describe("the values in the SQL of TypeORM", () => {
+    for (const [what, dialect, sql, values] of VALUES)
+        it(`${dialect}, ${what}: ${values}`, () => {
+            const { inserted, assigned } = analyzeSql(sql, dialect).writes[0] ?? {}
+            const rows = inserted ?? (assigned === undefined ? [] : [assigned])
+            const shown = rows.map((row) =>
+                [...row]
+                    .map(([column, value]) => {
+                        if ("default" in value) return `${column}=default`
+                        return `${column}=${"parameter" in value ? `$${value.parameter}` : value.literal}`
+                    })
+                    .join(" "),
+            )
+            expect(shown.join(" | ")).to.equal(values)
+        })
+})
