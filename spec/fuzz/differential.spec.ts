@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from "node:util"
 import fc from "fast-check"
 import { Repository, type DataSource, type EntityManager } from "typeorm"
 import { CachedRepository, SecondLevelCache } from "typeorm-second-level-cache"
 import { forEachDatabaseAndStore } from "../support/databases"
 import { expectSame } from "../functional/hydration/expectSame"
 import { Badge, ENTITIES, Member, Pet, Post, Score, Team } from "./entity"
-import { anyRead, run, type RandomRead } from "./reads"
+import { anyRead, ROWS, run, type RandomRead } from "./reads"
 import { anyWrite, type RandomWrite } from "./writes"
 
 // FUZZ_SEED repeats a run, FUZZ_RUNS makes it longer. The title tells the seed, a failure the shortest history.
@@ -17,7 +18,7 @@ const RUNS = {
 }
 
 /** So many reads are made again after each step. */
-const READS = 8
+const READS = 4
 /** Rows to begin with. */
 const SOME = [1, 2, 3].map((id) => ({ id, name: "a" }))
 
@@ -74,6 +75,8 @@ forEachDatabaseAndStore("random histories", (database, store) => {
             const plain = await run(new Repository(read.target, manager), read)
             for (const which of times) {
                 const found = await run(new CachedRepository(read.target, manager), read)
+                // classes and values; fast, where expectSame explains
+                if (isDeepStrictEqual(found, plain)) continue
                 try {
                     expectSame(found, plain)
                 } catch (cause) {
@@ -113,7 +116,7 @@ forEachDatabaseAndStore("random histories", (database, store) => {
     }
 
     it(`read the same through the cache as without it (seed ${seed})`, async function () {
-        this.timeout(isDatabaseSlow ? 120_000 : 60_000)
+        this.timeout(60_000 + 20_000 * factor)
         await fc.assert(
             fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
                 for (const target of [Post, Member, Team, Badge, Score, Pet])
@@ -125,6 +128,7 @@ forEachDatabaseAndStore("random histories", (database, store) => {
                     SOME.map((one) => ({ ...one, age: one.id, teamId: one.id })),
                 )
                 await cache.clear()
+                await compare(dataSource.manager, ROWS, "")
                 const reads: RandomRead[] = []
                 const history: string[] = []
                 for (const one of steps) {
@@ -133,13 +137,13 @@ forEachDatabaseAndStore("random histories", (database, store) => {
                     await compare(dataSource.manager, one.reads, history.join("\n"), ["first", "second"])
                     history.push(`${one.kind}: ${one.writes.map(String).join("; ")}`)
                     await take(one, history.join("\n"))
-                    await compare(dataSource.manager, reads, history.join("\n"))
+                    await compare(dataSource.manager, [...ROWS, ...reads], history.join("\n"))
                 }
             }),
             {
                 seed,
                 numRuns: Math.ceil(RUNS[database.name][store.name] * factor),
-                interruptAfterTimeLimit: isDatabaseSlow ? 6_000 * factor : 10_000 * factor,
+                interruptAfterTimeLimit: (store.name === "memory" && !isDatabaseSlow ? 8_000 : 3_000) * factor,
             },
         )
     })

@@ -179,6 +179,28 @@ function clone<T>(value: T): T {
     return copy as T
 }
 
+const ids = [1, 2, 3, 4, 5]
+
+/** Reads that any change to a row shows in. */
+export const ROWS: readonly RandomRead[] = [
+    ...[Member, Team, Badge, Pet].map((target) => read(target, "find", { where: { id: In(ids) } })),
+    ...ids.map((one) => read(Member, "findOne", { where: { id: one } })),
+    ...["", "a", "b"].map((email) => read(Member, "findOne", { where: { email } })),
+    ...[1, 2].map((age) => read(Member, "findOne", { where: { name: "a", age } })),
+    read(Score, "findOne", { where: { round: 1, player: "a" } }),
+    read(Score, "find", { where: { round: 1 }, order: { round: "ASC", player: "ASC" } }),
+    read(Post, "find", { order: { id: "ASC" } }),
+    read(Member, "find", {
+        relations: { team: true, mentor: true, badges: true },
+        withDeleted: true,
+        order: { id: "ASC", badges: { id: "ASC" } },
+    } as FindManyOptions),
+    read(Team, "find", {
+        relations: { members: true },
+        order: { id: "ASC", members: { id: "ASC" } },
+    } as FindManyOptions),
+]
+
 /** What a repository answers, or the name of the error. */
 export async function run(repository: Repository<ObjectLiteral>, { method, options }: RandomRead): Promise<unknown> {
     const [name, column] = method.split(":") as [string, string | undefined]
