@@ -30,7 +30,7 @@ import { describe, toMilliseconds } from "./util/duration"
  * const cache = new SecondLevelCache({ ttl: "5m" })
  * const dataSource = new DataSource({ type: "postgres", url, entities: [Author], subscribers: [cache.subscriber] })
  */
-export class SecondLevelCache implements EntityReaderSource {
+export class SecondLevelCache {
     /** The class to put into the DataSource's `subscribers`. */
     readonly subscriber: CacheSubscriberClass
     /** What the cache has done. */
@@ -87,7 +87,8 @@ export class SecondLevelCache implements EntityReaderSource {
                 jitter: (ttl) =>
                     ttl === undefined ? undefined : Math.max(1, Math.ceil(ttl * (1 - Math.random() * ttlJitter))),
             })
-        this.subscriber = createSubscriber(this, {
+        // Not "implements": the declarations are built without readersOf(), which is internal.
+        this.subscriber = createSubscriber(this satisfies EntityReaderSource, {
             trackerOf: (dataSource) => (this.#closed ? undefined : this.#bindingOf(dataSource).tracker),
             onHookError: (error) =>
                 this.#log.write("write", { level: "warn", action: "error", subject: "subscriber", error }),

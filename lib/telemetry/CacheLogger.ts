@@ -3,9 +3,12 @@ import debug from "debug"
 /** One decision of the cache, with its reason. Carries keys and names, never values. */
 export interface CacheLogEvent {
     readonly level: "debug" | "warn"
-    /** What happened: `hit`, `miss`, `fill`, `bypass`, `fence`, `release`, `error`. */
+    /**
+     * What happened. At level `debug`: `hit`, `miss`, `bypass`. At level `warn`: `error`, `not stored` (the value cannot
+     * be), `undelivered` (an invalidation that waits for the store).
+     */
     readonly action: string
-    /** The entity, region or store that it concerns. */
+    /** The entity, store or part of the cache that it concerns. */
     readonly subject: string
     readonly reason?: string | undefined
     readonly key?: string | undefined
@@ -17,14 +20,15 @@ export interface CacheLogger {
     log(event: CacheLogEvent): void
 }
 
-const channels = {
+/** The part of the work that a line belongs to, the last part of its `DEBUG` name. */
+export type LogChannel = "read" | "write" | "store"
+
+// Not inferred: a type of "debug" in our declarations would make everyone who checks them install its types.
+const channels: Readonly<Record<LogChannel, debug.Debugger>> = {
     read: debug("typeorm-second-level-cache:read"),
     write: debug("typeorm-second-level-cache:write"),
     store: debug("typeorm-second-level-cache:store"),
 }
-
-/** The part of the work that a line belongs to, the last part of its `DEBUG` name. */
-export type LogChannel = keyof typeof channels
 
 /**
  * Sends each decision to `DEBUG` output and to the loggers given. Ask {@link enabled} before building a debug event: a
