@@ -53,7 +53,7 @@ export class ListReader<Entity extends ObjectLiteral> {
         const touched = this.#context.touched(call, tags)
         if (touched !== undefined) return touched
         const result = parts.cache.read<T>({
-            key: this.#keyOf(plan),
+            key: this.#keyOf(plan, tags, call.id),
             tags,
             stats: parts.listStats,
             subject: entity.name,
@@ -83,13 +83,17 @@ export class ListReader<Entity extends ObjectLiteral> {
         return id === undefined ? undefined : [this.#context.rowTag(id), ...this.#context.wideTags()]
     }
 
-    /** Most texts are too long for a key, and their digests cost as much as all the rest. */
-    #keyOf({ text }: FindPlan): string {
-        const known = this.#keys?.get(text)
+    /**
+     * Spells the tags as well: an entry holds stamps without the names of their tags, and two tags may have one stamp, so
+     * what is stored under one set of tags must not be found under another (a name that a call gives, newer code).
+     * Most texts are too long for a key, and their digests cost as much as all the rest.
+     */
+    #keyOf({ text }: FindPlan, tags: readonly string[], name: string | undefined): string {
+        const known = name === undefined ? this.#keys?.get(text) : undefined
         if (known !== undefined) return known
         const { entity, parts } = this.#context
-        const key = parts.keys.entry("list", entity.name, this.#fingerprint, text)
-        if (text.length <= LONG_TEXT) this.#keys?.set(text, key)
+        const key = parts.keys.entry("list", entity.name, this.#fingerprint, [text, ...tags].join("\n"))
+        if (name === undefined && text.length <= LONG_TEXT) this.#keys?.set(text, key)
         return key
     }
 

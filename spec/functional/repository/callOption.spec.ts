@@ -122,6 +122,26 @@ forEachStore("the cache option of a call", (store) => {
             await open.miss(count)
         })
 
+        it("does not pass for the same read without a name, nor the other way round", async () => {
+            const named = reads("Kept", { id: "named", milliseconds: 60_000 })
+            const bare = reads("Kept", 60_000)
+            for (const name of ["list", "count", "exists", "page"]) {
+                for (const [first, second] of [
+                    [named, bare],
+                    [bare, named],
+                ] as const) {
+                    // with no stamp in the store, all tags of the first read get the same one
+                    await open.cache.clear()
+                    await first[name]!()
+                    await second[name]!()
+                    await open.plain("Kept").insert({ id: 3, name: "one" })
+                    const fresh = await reads("Kept", false)[name]!()
+                    for (const read of [first, second, first]) expect(await read[name]!()).to.deep.equal(fresh)
+                    await open.plain("Kept").delete(3)
+                }
+            }
+        })
+
         it("keeps names of any characters apart", async () => {
             const names = [
                 "a",
