@@ -204,6 +204,8 @@ export class WriteFinder {
         if ((before === "DO" || before === "THEN") && after === "SET") return index + 1
         const end = statement.endOf(index)
         let at = index + 1
+        // The rows that are in its way go, whichever they are.
+        const replaces = statement.keyword(at) === "OR" && statement.keyword(at + 1) === "REPLACE"
         if (statement.keyword(at) === "OR") at += 2
         if (dialect === "mysql" || dialect === "other") at = pass(statement, at, "LOW_PRIORITY", "IGNORE")
         if (dialect === "mssql") at = pass(statement, at, "TOP", "PERCENT")
@@ -222,8 +224,8 @@ export class WriteFinder {
         const from = fromClause(statement, set, end)
         if ((from && dialect !== "postgres" && dialect !== "sqlite") || mayRedirect(statement, index))
             return this.#targets(this.#allTables(), "update", set, name, columns)
-        const rows = from ? undefined : rowsBehind(statement, set, end)
-        this.#add(name.name, "update", { columns, rows, assigned: found?.operands })
+        const rows = from || replaces ? undefined : rowsBehind(statement, set, end)
+        this.#add(name.name, replaces ? "replace" : "update", { columns, rows, assigned: found?.operands })
         return set
     }
 

@@ -29,6 +29,13 @@ function holds(where: string, rows: string, dialects: readonly SqlDialect[] = AL
 }
 
 describe("the rows that a WHERE lets through", () => {
+    it("are any where the statement replaces those in its way", () => {
+        const sql = "UPDATE OR REPLACE t SET email = 'x' WHERE id = 1"
+        expect(rowsOf(sql, "sqlite")).to.equal("any")
+        expect(analyzeSql(sql, "sqlite").writes).to.have.length(1).and.have.nested.property("[0].verb", "replace")
+        expect(rowsOf("UPDATE OR FAIL t SET email = 'x' WHERE id = 1", "sqlite")).to.equal("id:1")
+    })
+
     describe("are known for", () => {
         holds("id = 1", "id:1")
         holds("t.ID = 1", "id:1")
