@@ -51,18 +51,18 @@ export class TableGraph {
         return this.#entities.get(table) ?? []
     }
 
-    /** The tables that a view is declared to read, when the name is a view's. */
-    tablesOfView(view: string): readonly string[] {
+    /** The tables that a view is declared to read, and those behind the views among them; none for another name. */
+    tablesOfView(view: string, found = new Set<string>()): ReadonlySet<string> {
         const metadata = this.#views.get(view)
-        if (metadata === undefined) return []
-        const tables: string[] = []
-        for (const dependency of metadata.dependsOn ?? []) {
-            const found = metadata.connection.entityMetadatas.find(
+        for (const dependency of metadata?.dependsOn ?? []) {
+            const read = metadata!.connection.entityMetadatas.find(
                 ({ target, name }) => target === dependency || name === dependency,
             )
-            if (found !== undefined) tables.push(tableName(found))
+            if (read === undefined || found.has(tableName(read))) continue
+            found.add(tableName(read))
+            this.tablesOfView(tableName(read), found)
         }
-        return tables
+        return found
     }
 
     /** Tables whose rows go, or change their foreign key, with deleted rows of a table, transitively. */

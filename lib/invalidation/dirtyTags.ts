@@ -31,8 +31,12 @@ export function dirtyTags(
             if (ids === undefined) tags.add(keys.rows(table))
             else for (const id of ids) tags.add(keys.row(table, id))
         }
-        for (const view of graph.tablesOfView(table)) wholeTable(view)
         for (const reached of followers(write, graph)) wholeTable(reached)
+        for (const behind of graph.tablesOfView(table)) {
+            wholeTable(behind)
+            // a view may call the columns otherwise
+            for (const reached of followers({ ...write, table: behind, columns: undefined }, graph)) wholeTable(reached)
+        }
     }
     if (unattributed) {
         for (const table of graph.tables()) wholeTable(table)
@@ -64,6 +68,7 @@ function certainRows(
     const ids: string[] = []
     for (const entity of entities) {
         const keyColumns = entity.primaryColumns.map((column) => column.databaseName.toLowerCase())
+        if (hasTwin(entity, keyColumns)) return undefined
         if (verb === "update" && (columns === undefined || columns.some((column) => keyColumns.includes(column))))
             return undefined
         for (const condition of rows) {
@@ -73,6 +78,12 @@ function certainRows(
         }
     }
     return ids
+}
+
+/** Whether a column of the key and another one differ by case alone: an analysis does not tell them apart. */
+function hasTwin(entity: EntityMetadata, keyColumns: readonly string[]): boolean {
+    const found = entity.columns.filter((column) => keyColumns.includes(column.databaseName.toLowerCase()))
+    return new Set(found.map((column) => column.databaseName)).size > keyColumns.length
 }
 
 function idsOf(

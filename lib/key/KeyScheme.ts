@@ -1,4 +1,5 @@
 import { digestPart, keyPart } from "./keyPart"
+import { bareTableName } from "./tableName"
 
 /** What an entry holds. */
 export type EntryKind = "row" | "list" | "unique" | "value" | "relation" | (string & {})
@@ -111,5 +112,5 @@ function prefixPart(prefix: string): string {
 }
 
 function tablePart(name: string): string {
-    return keyPart(name.toLowerCase())
+    return keyPart(bareTableName(name))
 }
