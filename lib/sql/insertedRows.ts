@@ -36,8 +36,9 @@ export function insertedRows(statement: SqlStatement, from: number, to: number):
     let plain = statement.keyword(behind) !== "OUTPUT"
     let next = plain ? at : from
     for (; ; at++) {
+        // Where no parenthesis opens none closes.
         const close = statement.closeOf(at)
-        if (statement.operator(at) !== "(" || close >= to || rows.length === MOST_ROWS) return { rows: undefined, next }
+        if (close >= to || rows.length === MOST_ROWS) return { rows: undefined, next }
         const row = new Map<string, SqlOperand | SqlDefault>()
         const given = readRow(statement, at, close, columns, row)
         if (Math.abs(given) !== columns.length) return { rows: undefined, next }
@@ -85,7 +86,7 @@ function behindValues(statement: SqlStatement, index: number, to: number): numbe
             return index + 4
         case "OUTPUT": {
             const at = statement.find(index, to, "VALUES", ...STATEMENTS)
-            return statement.keyword(at) === "VALUES" && statement.keyword(at - 1) !== "DEFAULT" ? at + 1 : undefined
+            return statement.keyword(at) === "VALUES" ? at + 1 : undefined
         }
         default:
             return undefined

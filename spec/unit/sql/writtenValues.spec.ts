@@ -126,8 +126,8 @@ describe("the values that a write gives", () => {
         })
 
         it("an INSERT of SQL Server that another statement follows, which has no mark of its own", () => {
-            const { writes } = analyzeSql("INSERT t (a) OUTPUT inserted.a EXEC p INSERT u (b) VALUES (2)", "mssql")
-            expect(writes.map(({ table, inserted }) => [table, inserted?.map(show)])).to.deep.include.members([
+            const { writes } = analyzeSql("INSERT t (a) OUTPUT inserted.a SELECT 1 INSERT u (b) VALUES (2)", "mssql")
+            expect(writes.map(({ table, inserted }) => [table, inserted?.map(show)])).to.deep.equal([
                 ["t", undefined],
                 ["u", ["b=2"]],
             ])
@@ -153,6 +153,8 @@ describe("the values that a write gives", () => {
     it("leave the writes behind them to be found", () => {
         const sql = "WITH x AS (INSERT INTO t (a) VALUES ($1), (f($2)), ($3)), y AS (DELETE FROM u) SELECT 1"
         expect(analyzeSql(sql, "postgres").writes.map(({ table }) => table)).to.deep.equal(["t", "u"])
+        const inner = "INSERT INTO t (a) VALUES (1), ((WITH x AS (DELETE FROM u RETURNING a) SELECT a FROM x))"
+        expect(analyzeSql(inner, "postgres").writes.map(({ table }) => table)).to.deep.equal(["t", "u"])
     })
 
     describe("to the columns that it updates are", () => {
@@ -174,7 +176,7 @@ describe("the values that a write gives", () => {
             ["mysql", "UPDATE t SET a = a + 1, a = 1, a = 2", ""],
             ["mysql", `UPDATE t SET a = "x", b = @x := 1`, ""],
             ["sqlite", "UPDATE t SET a = 3, (a, b) = (1, 2)", ""],
-            ["mssql", "UPDATE t SET a += 1", ""],
+            ["mssql", "UPDATE t SET a += 1, b %= 2", ""],
             ["mssql", "UPDATE t SET a = 1 DECLARE @x int", ""],
         ]
         for (const [dialect, sql, values] of cases)
@@ -208,5 +210,27 @@ describe("the values that a write gives", () => {
     it("are no condition where they are NULL", () => {
         for (const where of ["a = NULL", "NULL = a", "a IN (1, NULL)", "a IN (NULL)"])
             expect(only(`DELETE FROM t WHERE ${where}`, "postgres").rows, where).to.equal(undefined)
+    })
+
+    it("forgets texts before it remembers the rows of too many", () => {
+        const insert = (first: number) => `INSERT INTO a (x) VALUES (${first})${", (1)".repeat(400)}`
+        const found = analyzeSql(insert(0), "postgres")
+        expect(analyzeSql(insert(0), "postgres")).to.equal(found)
+        for (let first = 1; first < 100; first++) analyzeSql(insert(first), "postgres")
+        expect(analyzeSql(insert(0), "postgres")).not.to.equal(found)
+    })
+
+    it("counts more parameters than it keeps tokens for", () => {
+        const values = (mark: (index: number) => string) => Array.from({ length: 24_000 }, (_, i) => mark(i))
+        for (const [dialect, mark] of [
+            ["postgres", (index: number) => `$${index + 1}`],
+            ["mysql", () => "?"],
+            ["mssql", (index: number) => `@${index}`],
+            ["oracle", (index: number) => `:${index + 1}`],
+        ] as const) {
+            const where = values(mark).join(", ")
+            const operands = analyzeSql(`DELETE FROM a WHERE x IN (${where})`, dialect).writes[0]?.rows?.[0]?.get("x")
+            expect(operands).to.deep.equal(values(String).map((_, parameter) => ({ parameter })))
+        }
     })
 })
