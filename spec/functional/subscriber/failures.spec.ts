@@ -4,6 +4,7 @@ import type { SecondLevelCacheOptions } from "typeorm-second-level-cache"
 import { FakeClock } from "typeorm-second-level-cache/testing"
 import { MemoryStore } from "../../../lib/store/MemoryStore"
 import { forEachDatabase, forEachDatabaseAndStore, type TestDatabase } from "../../support/databases"
+import { typeormVersion } from "../../support/resolve"
 import { Gadget, Owner, SHOP, Widget } from "./entity"
 import { FAMILIES, refill } from "./family"
 import { World } from "./World"
@@ -56,7 +57,11 @@ forEachDatabase("a subscriber of the application that throws", (database) => {
 
     // each in a database of its own: some of them leave a transaction open on their connection
     for (const hook of HOOKS)
-        it(`in ${hook} leaves nothing old in the cache`, async () => {
+        it(`in ${hook} leaves nothing old in the cache`, async function () {
+            if (hook === "afterQuery" && database.name === "mariadb" && typeormVersion !== "1") {
+                this.test!.title += " (left out: TypeORM 0.3 calls it where nobody catches what it throws)"
+                return this.skip()
+            }
             for (const [title, write] of WRITES) {
                 const clock = new FakeClock()
                 const store = new MemoryStore({ clock })
