@@ -14,7 +14,6 @@ export type CacheErrorCode =
     | "E_SERIALIZE"
     | "E_CORRUPT_ENTRY"
     | "E_RAW_SQL"
-    | "E_CLOSED"
 
 /** What a {@link CacheError} can tell beside its message. */
 export interface CacheErrorDetails {

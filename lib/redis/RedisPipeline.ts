@@ -75,7 +75,13 @@ export class RedisPipeline {
 
 /** The error of a command that could not be run. */
 export function storeError(command: string, cause: unknown): CacheError {
-    const message = cause instanceof Error ? cause.message : String(cause)
+    const { name, message } = cause instanceof Error ? cause : new Error(String(cause))
+    // What ioredis says of it is about its options.
+    if (name === "MaxRetriesPerRequestError")
+        return new CacheError("E_STORE", `Redis did not run ${command}: there is no connection to it.`, {
+            cause,
+            advice: "See whether it runs, and at this address.",
+        })
     return new CacheError("E_STORE", `Redis did not run ${command}: ${message}`, { cause })
 }
 

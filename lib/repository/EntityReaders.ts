@@ -45,7 +45,7 @@ export function readersOf(dataSource: DataSource): EntityReaders {
             "E_NO_SUBSCRIBER",
             "The DataSource has no cache subscriber, so that nothing would be invalidated.",
             {
-                advice: "Add cache.subscriber to the subscribers of its options, before initialize().",
+                advice: "Add cache.subscriber, the class itself, to the subscribers of its options, before initialize().",
             },
         )
     if (second !== undefined)

@@ -118,7 +118,10 @@ describe("RedisStore's own client", () => {
                 Promise.resolve(store.read(["k"], [])).catch((error: unknown) => error),
                 Promise.resolve(store.fence(["t"], "owner", 1_000)).catch((error: unknown) => error),
             ])
-            for (const error of errors) expect(error).to.include({ code: "E_STORE" })
+            for (const error of errors) {
+                expect(error).to.include({ code: "E_STORE" })
+                expect((error as Error).message).to.include("no connection")
+            }
             expect(performance.now() - before).to.be.below(5_000)
             expect(printed).to.deep.equal([])
         } finally {
