@@ -5,6 +5,9 @@ import type { StatsCounter } from "../telemetry/StatsCounter"
 import { isPromise, type Awaitable } from "../util/Awaitable"
 import type { Clock } from "../util/Clock"
 
+/** Milliseconds between two warnings of a store that fails: otherwise each read would write one. */
+const WARNING_PAUSE = 10_000
+
 /**
  * The only way to the store: every call is timed out, and a failure is counted and answered as a {@link CacheError}
  * instead of thrown, so that no caller can forget that a store may fail.
@@ -15,6 +18,7 @@ export class StoreGate {
     readonly #clock: Clock
     readonly #log: CacheLog
     readonly #stats: StatsCounter
+    #nextWarning = -Infinity
 
     constructor(store: CacheStore, timeout: number, clock: Clock, log: CacheLog, stats: StatsCounter) {
         this.store = store
@@ -109,14 +113,11 @@ export class StoreGate {
                       cause: error,
                       advice: "Reads go to the database meanwhile; look at the cause.",
                   })
-        if (this.#log.enabled("store"))
-            this.#log.write("store", {
-                level: "warn",
-                action: "error",
-                subject: this.store.name,
-                reason: action,
-                error,
-            })
+        const now = this.#clock.now()
+        const level = now >= this.#nextWarning ? "warn" : "debug"
+        if (level === "warn") this.#nextWarning = now + WARNING_PAUSE
+        if (level === "warn" || this.#log.enabled("store"))
+            this.#log.write("store", { level, action: "error", subject: this.store.name, reason: action, error })
         return failure
     }
 }
