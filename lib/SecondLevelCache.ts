@@ -131,11 +131,19 @@ export class SecondLevelCache {
      * @throws CacheError `E_UNKNOWN_ENTITY`
      */
     async invalidate(target: EntityTarget<ObjectLiteral>, id?: unknown): Promise<void> {
-        const { dataSource } = this.#served === undefined ? {} : { dataSource: this.#served }
+        const dataSource = this.#served
         const metadata = dataSource?.hasMetadata(target) === true ? dataSource.getMetadata(target) : undefined
+        if (dataSource === undefined && typeof target !== "string")
+            throw new CacheError(
+                "E_UNKNOWN_ENTITY",
+                `The cache knows no DataSource yet, nor the entity ${describe(target)}.`,
+                {
+                    advice: "Call attach() after initialize(), make a CachedRepository, or give the table's name.",
+                },
+            )
         if (metadata === undefined && typeof target !== "string")
             throw new CacheError("E_UNKNOWN_ENTITY", `${describe(target)} is no entity of the cache's DataSource.`, {
-                advice: "Name an entity of the DataSource whose subscribers have cache.subscriber; attach() tells the cache of it.",
+                advice: "Name an entity of the DataSource whose subscribers have cache.subscriber.",
             })
         const table = metadata === undefined ? (target as string) : tableName(metadata)
         const tags = [this.#keys.table(table)]
