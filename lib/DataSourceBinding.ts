@@ -15,6 +15,9 @@ import { WriteTracker } from "./subscriber/WriteTracker"
 import type { CacheLog } from "./telemetry/CacheLogger"
 import type { CacheStats } from "./telemetry/CacheStats"
 
+/** A line of the log names this many dirty tags. */
+const MOST_NAMED = 10
+
 /** What a binding takes from its cache. */
 export interface BindingParts {
     readonly keys: KeyScheme
@@ -60,7 +63,7 @@ export class DataSourceBinding implements EntityReaders {
             log: parts.log,
             isolation: this.#isolation,
             rawSql: parts.rawSql,
-            onDirty: (tags) => this.#count(tags),
+            onDirty: (tags) => this.#dirtied(tags),
         })
     }
 
@@ -133,7 +136,15 @@ export class DataSourceBinding implements EntityReaders {
             typeof target === "string" && !this.dataSource.hasMetadata(target) ? [target] : [],
         )
 
-    #count(tags: ReadonlySet<string>): void {
+    #dirtied(tags: ReadonlySet<string>): void {
+        const { log } = this.#parts
+        if (log.enabled("write"))
+            log.write("write", {
+                level: "debug",
+                action: "dirty",
+                subject: `${tags.size} tags`,
+                key: [...tags].slice(0, MOST_NAMED).join(" "),
+            })
         for (const metadata of this.#readers.keys())
             if (tags.has(this.#parts.keys.table(tableName(metadata)))) this.#readers.get(metadata)!.invalidated()
     }

@@ -4,8 +4,8 @@ import debug from "debug"
 export interface CacheLogEvent {
     readonly level: "debug" | "warn"
     /**
-     * What happened. At level `debug`: `hit`, `miss`, `bypass`. At level `warn`: `error`, `not stored` (the value cannot
-     * be), `undelivered` (an invalidation that waits for the store).
+     * What happened. At level `debug`: `hit`, `miss`, `bypass`, `dirty` (a write, and what it will invalidate). At level
+     * `warn`: `error`, `not stored` (the value cannot be), `undelivered` (an invalidation that waits for the store).
      */
     readonly action: string
     /** The entity, store or part of the cache that it concerns. */

@@ -263,7 +263,7 @@ forEachStore("operating the cache", (store) => {
         await open.expectBypassed(() => open.cached(Thing).find({ cache: false }))
         await open.plain(Thing).update(1, { name: "secret-9" })
         const actions = new Set(events.map(({ action }) => action))
-        expect([...actions]).to.include.members(["hit", "miss", "bypass"])
+        expect([...actions]).to.include.members(["hit", "miss", "bypass", "dirty"])
         expect(events.find(({ action }) => action === "bypass")?.reason).to.equal("cache: false")
         for (const event of events) expect(JSON.stringify(event)).to.not.include("secret")
     })
