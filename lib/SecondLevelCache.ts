@@ -154,9 +154,17 @@ export class SecondLevelCache {
         await this.#invalidator.invalidate(tags)
     }
 
-    /** Invalidates everything that carries one of these tags, such as the `id` of a find's `cache` option. */
+    /**
+     * Invalidates everything that carries one of these tags, such as the `id` of a find's `cache` option.
+     *
+     * @throws CacheError `E_OPTION`
+     */
     async invalidateTags(tags: readonly string[]): Promise<void> {
-        await this.#invalidator.invalidate(tags.map((tag) => this.#keys.user(tag)))
+        if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === "string" && tag !== ""))
+            throw new CacheError("E_OPTION", `invalidateTags takes a list of tags, not ${describe(tags)}.`, {
+                advice: `Write invalidateTags(["home"]).`,
+            })
+        await this.#invalidator.invalidate((tags as readonly string[]).map((tag) => this.#keys.user(tag)))
     }
 
     /** Empties the cache: every entry under its prefix and nothing else. @throws CacheError when the store fails */

@@ -85,10 +85,11 @@ export class ReadThrough {
     readonly #held: HeldTags
     readonly #clock: Clock
     readonly #log: CacheLog
-    readonly #flights = new SingleFlight()
+    readonly #flights: SingleFlight
 
     constructor(gate: StoreGate, serializer: Serializer, held: HeldTags, clock: Clock, log: CacheLog) {
         this.#gate = gate
+        this.#flights = new SingleFlight(gate.store.keeps === "strings")
         this.#serializer = gate.store.keeps === "strings" ? serializer : undefined
         this.#held = held
         this.#clock = clock

@@ -10,7 +10,7 @@ export interface Landing {
     /** Hands the value to the readers who joined; `undefined` when it must not be shared. */
     resolve(value: Encoded | undefined): void
     reject(error: unknown): void
-    /** From the next turn of the event loop on no reader can join any more. */
+    /** No reader can join any more; from the next turn on where flights linger. */
     end(): void
 }
 
@@ -20,6 +20,16 @@ export interface Landing {
  */
 export class SingleFlight {
     readonly #flights = new Map<string, Flight>()
+    readonly #lingers: boolean
+
+    /**
+     * @param lingers true for a store that answers in a later turn: where the answers to several commands arrive in one
+     * piece, a fill may be over before a reader, who looked before it, gets to look for the flight. What he has read says
+     * that its value is good, so it stays for one turn more, and nobody loads twice.
+     */
+    constructor(lingers: boolean) {
+        this.#lingers = lingers
+    }
 
     /** The value of a load under the same stamps; `undefined` when there is none to join. */
     find(key: string, stamps: readonly string[]): Promise<Encoded | undefined> | undefined {
@@ -48,9 +58,7 @@ export class SingleFlight {
                 resolve(value)
             },
             reject,
-            // a reader who looked before the fill and gets here after it finds the value for one turn more: his stamps
-            // say that it is good, and nobody loads twice
-            end: () => void (isShared ? setImmediate(remove) : remove()),
+            end: () => void (isShared && this.#lingers ? setImmediate(remove) : remove()),
         }
     }
 }

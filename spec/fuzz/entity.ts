@@ -32,7 +32,7 @@ export class Team {
 }
 
 @Entity()
-@Cached({ uniqueKeys: [["email"], ["name", "age"]] })
+@Cached({ uniqueKeys: [["email"]] })
 export class Member {
     @PrimaryColumn()
     id: number

@@ -206,8 +206,17 @@ export async function run(repository: Repository<ObjectLiteral>, { method, optio
     const [name, column] = method.split(":") as [string, string | undefined]
     try {
         const target = repository as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
-        return column === undefined ? await target[name]!(options()) : await target[name]!(column, options().where)
+        const own = options()
+        if (column !== undefined) return await target[name]!(column, own.where)
+        const found = await target[name]!(own)
+        // without ORDER BY the database may answer in any order
+        return own.order === undefined && Array.isArray(found) ? found.sort(byText) : found
     } catch (error) {
         return { failed: (error as Error).name }
     }
+}
+
+function byText(a: unknown, b: unknown): number {
+    const [one, other] = [JSON.stringify(a), JSON.stringify(b)]
+    return one < other ? -1 : one > other ? 1 : 0
 }

@@ -4,7 +4,7 @@ import { SingleFlight } from "../../../lib/cache/SingleFlight"
 describe("SingleFlight", () => {
     const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
     let flights: SingleFlight
-    beforeEach(() => (flights = new SingleFlight()))
+    beforeEach(() => (flights = new SingleFlight(true)))
 
     it("lets a reader join who has read the very stamps of the load", async () => {
         const landing = flights.start("key", ["a", "b"])
@@ -36,6 +36,13 @@ describe("SingleFlight", () => {
         landing.end()
         expect(await flights.find("key", ["a"])).to.equal(1)
         await turn()
+        expect(flights.find("key", ["a"])).to.equal(undefined)
+    })
+
+    it("cannot be joined after its end with a store that answers at once", () => {
+        const landing = (flights = new SingleFlight(false)).start("key", ["a"])
+        landing.resolve(1)
+        landing.end()
         expect(flights.find("key", ["a"])).to.equal(undefined)
     })
 
