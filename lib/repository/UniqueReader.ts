@@ -4,10 +4,13 @@ import { rowLookup, uniqueLookup, type RowLookup, type UniqueLookup } from "../k
 import { decodeValue, encodeValue } from "../serializer/ValueCodec"
 import type { TagState } from "../store/CacheStore"
 import { addStats, StatsCounter } from "../telemetry/StatsCounter"
+import { Memo } from "../util/Memo"
 import type { EntityContext } from "./EntityContext"
 import { Bypass, type FindCall } from "./FindCall"
 import type { RowReader } from "./RowReader"
-import { UniqueHints } from "./UniqueHints"
+
+/** Unique keys whose rows are remembered. */
+const HINTS = 10_000
 
 /** What stands under a unique key: the way to a row; or a row, just loaded; or that there is none. */
 interface Alias<Entity> {
@@ -22,7 +25,8 @@ interface Alias<Entity> {
 export class UniqueReader<Entity extends ObjectLiteral> {
     readonly #context: EntityContext<Entity>
     readonly #rows: RowReader<Entity>
-    readonly #hints = new UniqueHints()
+    /** Which row was last seen under a key: saves the trip that asks the store. It may be wrong; the row's own entry tells. */
+    readonly #hints = new Memo<string, RowLookup>(HINTS)
 
     constructor(context: EntityContext<Entity>, rows: RowReader<Entity>) {
         this.#context = context
@@ -55,7 +59,7 @@ export class UniqueReader<Entity extends ObjectLiteral> {
             const { row, lookup } = await this.#readAlias(key, unique, find)
             if (row !== undefined) return row
             const found = lookup === undefined ? null : await this.#rowUnder(unique, lookup, find)
-            if (found !== null) {
+            if (lookup !== undefined && found !== null) {
                 this.#hints.set(name, lookup)
                 return found
             }

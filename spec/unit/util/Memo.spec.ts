@@ -20,6 +20,13 @@ describe("Memo", () => {
         expect(present(memo, [3, 4, 5])).to.deep.equal([3, 4, 5])
     })
 
+    it("forgets what is deleted, however old", () => {
+        const memo = new Memo<number, number>(4)
+        for (const key of [1, 2, 3]) memo.set(key, key)
+        for (const key of [1, 3]) memo.delete(key)
+        expect(present(memo, [1, 2, 3])).to.deep.equal([2])
+    })
+
     it("keeps what is asked for in between", () => {
         const memo = new Memo<number, number>(4)
         memo.set(0, 0)
