@@ -3,7 +3,7 @@ import type { EntityMetadata } from "typeorm"
 import { CacheError } from "../error/CacheError"
 import { decodeValue, encodeValue } from "../serializer/ValueCodec"
 import type { Encoded } from "../serializer/ValueCodec"
-import { dataSourceOf } from "./dataSourceOf"
+import { dataSourceOf } from "../metadata/dataSourceOf"
 
 type ColumnMetadata = EntityMetadata["columns"][number]
 type ValueTransformer = { to(value: unknown): unknown; from(value: unknown): unknown }

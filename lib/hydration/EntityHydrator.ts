@@ -3,7 +3,7 @@ import { CacheError } from "../error/CacheError"
 import type { Encoded } from "../serializer/ValueCodec"
 import { ClassHydrator } from "./ClassHydrator"
 import { corrupt, refuse } from "./corrupt"
-import { dataSourceOf } from "./dataSourceOf"
+import { dataSourceOf } from "../metadata/dataSourceOf"
 import { classesOf, prototypeOf } from "./EntityShape"
 import type { Related } from "./ExtraCodec"
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import type { EntityMetadata } from "typeorm"
-import { dataSourceOf, isTypeormOne } from "./dataSourceOf"
+import { dataSourceOf } from "../metadata/dataSourceOf"
 import { classesOf, loadedColumns } from "./EntityShape"
 
 type ColumnMetadata = EntityMetadata["columns"][number]
@@ -45,7 +45,8 @@ function describeEntity(metadata: EntityMetadata): unknown {
     const { options } = dataSourceOf(metadata)
     return [
         RECORD_FORMAT,
-        isTypeormOne(metadata) ? 1 : 0,
+        // the major of TypeORM: only 1 has the DataSource under this name
+        Object.hasOwn(metadata, "dataSource") ? 1 : 0,
         options.type,
         metadata.tablePath,
         // the order of lists that say none

@@ -1,5 +1,6 @@
 import type { DataSource, EntityMetadata } from "typeorm"
 import { tableName } from "../key/tableName"
+import { dataSourceOf } from "../metadata/dataSourceOf"
 
 type ColumnMetadata = EntityMetadata["columns"][number]
 
@@ -55,7 +56,7 @@ export class TableGraph {
     tablesOfView(view: string, found = new Set<string>()): ReadonlySet<string> {
         const metadata = this.#views.get(view)
         for (const dependency of metadata?.dependsOn ?? []) {
-            const read = metadata!.connection.entityMetadatas.find(
+            const read = dataSourceOf(metadata!).entityMetadatas.find(
                 ({ target, name }) => target === dependency || name === dependency,
             )
             if (read === undefined || found.has(tableName(read))) continue

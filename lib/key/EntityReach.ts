@@ -1,5 +1,5 @@
 import type { EntityMetadata } from "typeorm"
-import { dataSourceOf } from "./dataSourceOf"
+import { dataSourceOf } from "../metadata/dataSourceOf"
 
 /** What tables a read of an entity reaches, or why nobody can know. */
 export interface Reach {

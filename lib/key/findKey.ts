@@ -1,6 +1,6 @@
 import type { EntityMetadata, FindManyOptions, FindOneOptions } from "typeorm"
 import { isPlainObject } from "./CanonicalText"
-import { dataSourceOf } from "./dataSourceOf"
+import { dataSourceOf } from "../metadata/dataSourceOf"
 import { type DependsOn, EntityReach } from "./EntityReach"
 import { shapeOf } from "./EntityShape"
 import { FindWalk } from "./FindWalk"

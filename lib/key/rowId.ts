@@ -1,6 +1,6 @@
 import type { EntityMetadata } from "typeorm"
 import { type ColumnId, columnIdOf } from "./columnId"
-import { dataSourceOf } from "./dataSourceOf"
+import { dataSourceOf } from "../metadata/dataSourceOf"
 import { type Column, transformTo } from "./transformTo"
 
 interface KeyColumn {

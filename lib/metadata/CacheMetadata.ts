@@ -3,6 +3,7 @@ import { CacheError } from "../error/CacheError"
 import { describe, toMilliseconds, type Duration } from "../util/duration"
 import type { CachedOptions } from "./CachedOptions"
 import { getCacheMetadataArgsStorage } from "./CacheMetadataArgsStorage"
+import { dataSourceOf } from "./dataSourceOf"
 
 /** What holds where an entity says nothing. Milliseconds; `undefined` for no expiry. */
 export interface CacheDefaults {
@@ -70,7 +71,7 @@ export class CacheMetadata {
                 )
         }
         for (const target of this.dependsOn ?? [])
-            if (typeof target === "function" && !entity.connection.hasMetadata(target))
+            if (typeof target === "function" && !dataSourceOf(entity).hasMetadata(target))
                 throw new CacheError(
                     "E_OPTION",
                     `@Cached on ${entity.name}: dependsOn names ${target.name}, which is no entity of the DataSource.`,
