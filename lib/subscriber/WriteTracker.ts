@@ -53,7 +53,11 @@ export class WriteTracker {
 
     /** Before a statement is sent. @throws CacheError in `abort` mode, and for `rawSql: "throw"` */
     beforeQuery(runner: QueryRunner, query: string, parameters: readonly unknown[] | undefined): Awaitable<void> {
-        this.#seesQueries = true
+        if (!this.#seesQueries) {
+            this.#seesQueries = true
+            // entity events that came before the first query event: their SQL is followed from here on, and theirs may never end
+            for (const { fence } of this.#states.get(runner)?.statements.splice(0) ?? []) void fence.release()
+        }
         this.#parts.isolation?.watch(runner, query)
         const analysis = analyzeSql(query, this.#parts.dialect)
         const { writes } = analysis

@@ -5,6 +5,7 @@ import { FakeClock, FaultyStore } from "typeorm-second-level-cache/testing"
 import type { StoreMethod } from "../../lib/testing/FaultyStore"
 import { MemoryStore } from "../../lib/store/MemoryStore"
 import { Item } from "../race/Item"
+import { Barrier } from "../support/Barrier"
 import { forEachDatabase } from "../support/databases"
 import { QueryRecorder } from "../support/QueryRecorder"
 
@@ -137,6 +138,52 @@ forEachDatabase("a store that is away", (database) => {
         isLost = false
         await deliver()
         await expectHits(1)
+    })
+
+    it("may have answered before an invalidation that is delivered before its answer arrives", async () => {
+        await expectHits(0)
+        const endOfFences = store.fail("fence")
+        const endOfReleases = store.fail("release")
+        await write(1)
+        let isFirst = true
+        const end = store.after("read", async () => {
+            if (!isFirst) return
+            isFirst = false
+            for (const heal of [endOfFences, endOfReleases]) heal()
+            store.reset()
+            clock.advance(TIMEOUT / 2)
+            expect(store.calls.map((call) => call.method)).to.deep.equal(["release"])
+            await Promise.resolve()
+        })
+        expect((await items.findOneByOrFail({ id: 1 })).state).to.equal(1)
+        end()
+        await expectHits(1)
+    })
+
+    const itConcurrently = database.isConcurrent ? it : (): void => undefined
+    itConcurrently("holds a row for a write under way, though an earlier one is delivered meanwhile", async () => {
+        await expectHits(0)
+        const endOfFences = store.fail("fence")
+        const endOfReleases = store.fail("release")
+        await write(1)
+        endOfFences()
+        const barrier = new Barrier()
+        store.before("fence", async () => {
+            await barrier.pass()
+            throw new Error("still away")
+        })
+        const writing = write(2)
+        await barrier.arrived
+        endOfReleases()
+        clock.advance(TIMEOUT / 2)
+        for (let i = 0; i < 3; i++) expect((await read()).states.map(Number)).to.deep.equal(all(1))
+        store.fail("release")
+        barrier.open()
+        await writing
+        await expectLoads(2)
+        store.heal()
+        await deliver()
+        await expectHits(2)
     })
 
     for (const method of ["read", "stamp", "write"] as const)

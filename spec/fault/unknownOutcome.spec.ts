@@ -98,41 +98,52 @@ forEachDatabase("a connection that is cut at COMMIT", (database) => {
         await expectFencedUntilDeadline(1)
     })
 
-    it("while the server still executes it serves nothing old when it commits later", async () => {
-        const holder = truth.createQueryRunner()
-        await holder.query(`SELECT pg_advisory_lock(${LOCK})`)
-        try {
-            const outcome = write()
-            for (let waiting = false; !waiting;) {
-                const [row] = (await truth.query(
-                    `SELECT count(*) > 0 AS waits FROM pg_locks WHERE locktype = 'advisory' AND objid = ${LOCK} AND NOT granted`,
-                )) as [{ waits: boolean }]
-                waiting = row.waits
+    const writes = {
+        COMMIT: write,
+        "an autocommit statement": () =>
+            writing.manager.update(Item, 1, { state: 1 }).then(
+                () => "committed",
+                () => "failed",
+            ),
+    }
+    for (const [what, cutOff] of Object.entries(writes))
+        it(`while the server still executes ${what} it serves nothing old when it commits later`, async () => {
+            const holder = truth.createQueryRunner()
+            await holder.query(`SELECT pg_advisory_lock(${LOCK})`)
+            try {
+                const outcome = cutOff()
+                for (let waiting = false; !waiting;) {
+                    const [row] = (await truth.query(
+                        `SELECT count(*) > 0 AS waits FROM pg_locks WHERE locktype = 'advisory' AND objid = ${LOCK} AND NOT granted`,
+                    )) as [{ waits: boolean }]
+                    waiting = row.waits
+                }
+                proxy.cut()
+                expect(await outcome).to.equal("failed")
+                expect(await read()).to.deep.equal({ state: 0, isHit: false })
+                clock.advance(FENCE / 2)
+                expect(await read()).to.deep.equal({ state: 0, isHit: false })
+            } finally {
+                await holder.query(`SELECT pg_advisory_unlock(${LOCK})`)
+                await holder.release()
             }
-            proxy.cut()
-            expect(await outcome).to.equal("failed")
-            expect(await read()).to.deep.equal({ state: 0, isHit: false })
+            while ((await truth.manager.findOneByOrFail(Item, { id: 1 })).state === 0);
+            expect(await read()).to.deep.equal({ state: 1, isHit: false })
             clock.advance(FENCE / 2)
-            expect(await read()).to.deep.equal({ state: 0, isHit: false })
-        } finally {
-            await holder.query(`SELECT pg_advisory_unlock(${LOCK})`)
-            await holder.release()
-        }
-        while ((await truth.manager.findOneByOrFail(Item, { id: 1 })).state === 0);
-        expect(await read()).to.deep.equal({ state: 1, isHit: false })
-        clock.advance(FENCE / 2)
-        await read()
-        expect(await read()).to.deep.equal({ state: 1, isHit: true })
-    })
+            await read()
+            expect(await read()).to.deep.equal({ state: 1, isHit: true })
+        })
 
-    it("caches again at once after a COMMIT that the server has refused", async () => {
-        await truth.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
-            $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '23514'; END $$`)
-        await truth.query(`CREATE CONSTRAINT TRIGGER refuse_commit AFTER UPDATE ON item DEFERRABLE INITIALLY DEFERRED
-            FOR EACH ROW EXECUTE FUNCTION refuse()`)
-        expect(await write()).to.equal("failed")
-        await truth.query("DROP TRIGGER refuse_commit ON item; DROP FUNCTION refuse()")
-        await read()
-        expect(await read()).to.deep.equal({ state: 0, isHit: true })
-    })
+    for (const [what, cutOff] of Object.entries(writes))
+        it(`caches again at once after ${what} that the server has refused`, async () => {
+            await truth.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '23514'; END $$`)
+            await truth.query(`CREATE CONSTRAINT TRIGGER refuse_commit AFTER UPDATE ON item
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()`)
+            // for the statement it is the first that its DataSource sends
+            expect(await cutOff()).to.equal("failed")
+            await truth.query("DROP TRIGGER refuse_commit ON item; DROP FUNCTION refuse()")
+            await read()
+            expect(await read()).to.deep.equal({ state: 0, isHit: true })
+        })
 })
