@@ -274,7 +274,7 @@ forEachDatabaseAndStore("what TypeORM makes easy to get wrong", (database, store
             subscribers: [open.cache.subscriber],
             dropSchema: true,
             synchronize: true,
-        } as DataSourceOptions)
+        })
         await other.initialize()
         try {
             expect(await read()).to.deep.equal([undefined, 0])
