@@ -1,7 +1,7 @@
 import type { EntityMetadata } from "typeorm"
 import { CanonicalText, className, isPlainObject } from "./CanonicalText"
 import { type EntityReach, junctionOf, type Reach } from "./EntityReach"
-import { type Property, shapeOf } from "./EntityShape"
+import { type Property, propertiesOf } from "./FindProperties"
 import { isFindOperator } from "./findOperator"
 
 type Relation = EntityMetadata["relations"][number]
@@ -106,14 +106,14 @@ export class FindWalk extends CanonicalText {
     }
 
     #conditions(where: Record<string, unknown>, metadata: EntityMetadata, prefix: string): void {
-        const shape = shapeOf(metadata)
+        const properties = propertiesOf(metadata)
         const keys: string[] = []
         // Like TypeORM: with what the prototype brings, if it is enumerable.
         for (const key in where) keys.push(key)
         if (keys.length > 1) keys.sort()
         this.text += "{"
         for (const key of keys) {
-            const property = shape.property(prefix === "" ? key : `${prefix}.${key}`)
+            const property = properties.property(prefix === "" ? key : `${prefix}.${key}`)
             if (property === undefined) return this.refuse(`unknown property ${metadata.name}.${key} in where`)
             const value = where[key]
             // TypeORM ignores them, throws, or means IS NULL: by version and by options.
@@ -157,10 +157,10 @@ export class FindWalk extends CanonicalText {
     ): void {
         if (!this.enter()) return
         if (isPlainObject(node)) {
-            const shape = shapeOf(metadata)
+            const properties = propertiesOf(metadata)
             this.text += "{"
             for (const key in node) {
-                const property = shape.property(prefix === "" ? key : `${prefix}.${key}`)
+                const property = properties.property(prefix === "" ? key : `${prefix}.${key}`)
                 if (property === undefined) return this.refuse(`unknown property ${metadata.name}.${key} in ${what}`)
                 const value = node[key]
                 if (value === undefined) continue
@@ -181,7 +181,7 @@ export class FindWalk extends CanonicalText {
             let at = metadata
             let prefix = ""
             for (const step of path.split(".")) {
-                const property = shapeOf(at).property(prefix === "" ? step : `${prefix}.${step}`)
+                const property = propertiesOf(at).property(prefix === "" ? step : `${prefix}.${step}`)
                 if (property === undefined) return this.refuse(`unknown property ${metadata.name}.${path}`)
                 prefix = property.path
                 if (property.relation === undefined) continue

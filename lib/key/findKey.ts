@@ -2,7 +2,7 @@ import type { EntityMetadata, FindManyOptions, FindOneOptions } from "typeorm"
 import { isPlainObject } from "./CanonicalText"
 import { dataSourceOf } from "../metadata/dataSourceOf"
 import { type DependsOn, EntityReach } from "./EntityReach"
-import { shapeOf } from "./EntityShape"
+import { propertiesOf } from "./FindProperties"
 import { FindWalk } from "./FindWalk"
 
 /** A read of a repository: `find`, `findOne`, `count`, `sum`… */
@@ -58,7 +58,7 @@ export function planFind(
     // With the strategy "query" TypeORM 0.3 loads the eager relations of related entities whatever the option says.
     const walk = new FindWalk(reach, reach.loaded(metadata, eager), eager || strategy !== "join")
 
-    walk.text = shapeOf(metadata).header
+    walk.text = propertiesOf(metadata).header
     walk.name(method)
     if (extra !== undefined) section(walk, "x", extra)
     if (given["where"] !== undefined) {

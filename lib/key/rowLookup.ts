@@ -1,6 +1,6 @@
 import type { EntityMetadata, FindManyOptions, FindOneOptions } from "typeorm"
 import { CanonicalText, isPlainObject } from "./CanonicalText"
-import { shapeOf } from "./EntityShape"
+import { propertiesOf } from "./FindProperties"
 import { equalValue, isFindOperator, isOwnOperator } from "./findOperator"
 import { type PrimaryKeyPattern, primaryKeyPatternOf } from "./PrimaryKeyPattern"
 import { compileRowId } from "./rowId"
@@ -90,7 +90,7 @@ export function uniqueLookup(
     const text = new CanonicalText()
     for (const property of key) {
         const value = equalValue(where[property])
-        const column = shapeOf(metadata).property(property)?.column
+        const column = propertiesOf(metadata).property(property)?.column
         if (column === undefined || column.isVirtualProperty || !isScalar(value)) return undefined
         text.value(value)
     }
@@ -184,7 +184,7 @@ function distinct(
 
 function isOnOwnColumns(metadata: EntityMetadata, where: Record<string, unknown>, prefix: string): boolean {
     for (const key in where) {
-        const property = shapeOf(metadata).property(prefix === "" ? key : `${prefix}.${key}`)
+        const property = propertiesOf(metadata).property(prefix === "" ? key : `${prefix}.${key}`)
         if (property?.column !== undefined) {
             if (property.column.isVirtualProperty || hasRaw(where[key])) return false
         } else if (property?.embedded !== undefined) {

@@ -13,7 +13,7 @@ export interface Property {
 }
 
 /** The properties of an entity by path. TypeORM searches lists; this remembers what it found. */
-export class EntityShape {
+export class FindProperties {
     /** Begins the text of every find of this entity. */
     readonly header: string
     readonly #metadata: EntityMetadata
@@ -39,11 +39,11 @@ export class EntityShape {
     }
 }
 
-const shapes = new WeakMap<EntityMetadata, EntityShape>()
+const known = new WeakMap<EntityMetadata, FindProperties>()
 
-/** The {@link EntityShape} of an entity. */
-export function shapeOf(metadata: EntityMetadata): EntityShape {
-    let shape = shapes.get(metadata)
-    if (shape === undefined) shapes.set(metadata, (shape = new EntityShape(metadata)))
-    return shape
+/** The {@link FindProperties} of an entity. */
+export function propertiesOf(metadata: EntityMetadata): FindProperties {
+    let properties = known.get(metadata)
+    if (properties === undefined) known.set(metadata, (properties = new FindProperties(metadata)))
+    return properties
 }
