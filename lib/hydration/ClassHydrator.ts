@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from "node:util"
+import { isDeepStrictEqual, types } from "node:util"
 import type { EntityMetadata } from "typeorm"
 import { CacheError } from "../error/CacheError"
 import { decodeValue, encodeValue, TAG } from "../serializer/ValueCodec"
@@ -88,6 +88,9 @@ export class ClassHydrator {
             ? (holder as Record<string, unknown>)[propertyName]
             : ownValue(holder, propertyName)
         if (value === undefined && (isAccessor || !Object.hasOwn(holder, propertyName))) return ABSENT_SLOT
+        // by far the most frequent, and they would come out below as they are
+        if (typeof value === "string" || typeof value === "boolean" || value === null) return value
+        if (slot.isDate && isOrdinaryDate(value)) return value.getTime()
         if (relation !== undefined && !relation.isLazy && this.#extras.isRelated(relation, value)) return ABSENT_SLOT
         const path = `${this.shape.name}.${slot.column.propertyPath}`
         try {
@@ -136,6 +139,16 @@ export class ClassHydrator {
                 )
         }
     }
+}
+
+/** A date of this realm with a time and nothing beside it, of which only its time is stored. */
+function isOrdinaryDate(value: unknown): value is Date {
+    return (
+        types.isDate(value) &&
+        Object.getPrototypeOf(value) === Date.prototype &&
+        Reflect.ownKeys(value).length === 0 &&
+        !Number.isNaN(value.getTime())
+    )
 }
 
 /** The slot of a column of dates: a tagged date would be an object more, and half of the time that a row takes. */

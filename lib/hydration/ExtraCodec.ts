@@ -52,7 +52,8 @@ export class ExtraCodec {
         for (const container of this.#shape.containers) {
             const holder = containers[container.index]
             if (holder === undefined) continue
-            for (const key of [...Reflect.ownKeys(holder), ...container.accessors]) {
+            const keys = Reflect.ownKeys(holder)
+            for (const key of container.accessors.length === 0 ? keys : [...keys, ...container.accessors]) {
                 if (container.known.has(key as string)) continue
                 const extra = this.#encodeProperty(container, holder, key, trail)
                 if (extra !== undefined) extras.push(extra)
