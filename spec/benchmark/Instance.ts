@@ -1,5 +1,5 @@
 import Redis from "ioredis"
-import { DataSource, type DataSourceOptions } from "typeorm"
+import { DataSource, type DataSourceOptions, type Repository } from "typeorm"
 import { CachedRepository, MemoryStore, SecondLevelCache, type CacheStore } from "typeorm-second-level-cache"
 import { RedisStore } from "typeorm-second-level-cache/redis"
 import { Article } from "./Article"
@@ -15,12 +15,16 @@ export interface Site {
 export class Instance {
     readonly dataSource: DataSource
     readonly cache: SecondLevelCache | undefined
+    /** What the application reads through. */
+    readonly repository: Repository<Article>
     readonly #redis: Redis | undefined
 
     private constructor(dataSource: DataSource, cache?: SecondLevelCache, redis?: Redis) {
         this.dataSource = dataSource
         this.cache = cache
         this.#redis = redis
+        const { manager } = dataSource
+        this.repository = cache === undefined ? manager.getRepository(Article) : new CachedRepository(Article, manager)
     }
 
     /** TypeORM without a cache, or with its own. */
@@ -45,11 +49,6 @@ export class Instance {
         return new Instance(await open(site, { subscribers: [cache.subscriber] }), cache, client)
     }
 
-    get repository() {
-        const { manager } = this.dataSource
-        return this.cache === undefined ? manager.getRepository(Article) : new CachedRepository(Article, manager)
-    }
-
     async close(): Promise<void> {
         await this.dataSource.destroy()
         await this.cache?.clear()
@@ -63,5 +62,5 @@ function same(store: CacheStore): CacheStore {
 }
 
 function open(site: Site, options: object): Promise<DataSource> {
-    return new DataSource({ ...site.database, entities: [Article], ...options } as DataSourceOptions).initialize()
+    return new DataSource({ ...site.database, entities: [Article], ...options }).initialize()
 }

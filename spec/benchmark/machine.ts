@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { cpus } from "node:os"
 import Redis from "ioredis"
-import { DataSource, type DataSourceOptions } from "typeorm"
+import { DataSource } from "typeorm"
 import type { Site } from "./Instance"
 import { printTable } from "./report"
 
@@ -9,10 +9,8 @@ const PACKAGES = ["typeorm", "pg", "ioredis", "bentocache", "cache-manager"]
 
 /** Prints what the numbers depend on. */
 export async function printMachine(site: Site, rounds: number): Promise<void> {
-    const dataSource = await new DataSource(site.database as DataSourceOptions).initialize()
-    const [{ server_version: postgres }] = (await dataSource.query("SHOW server_version")) as [
-        { server_version: string },
-    ]
+    const dataSource = await new DataSource(site.database).initialize()
+    const [{ server_version: postgres }] = await dataSource.query<[{ server_version: string }]>("SHOW server_version")
     await dataSource.destroy()
     const redis = new Redis(site.redis)
     const server = /redis_version:(\S+)/.exec(await redis.info("server"))?.[1] ?? "unknown"

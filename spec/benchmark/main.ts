@@ -3,6 +3,10 @@ import { DataSource, type DataSourceOptions } from "typeorm"
 import { postgresBackend } from "../support/database/postgresBackend"
 import { sharedServer, stopAllServers } from "../support/servers"
 import { benchHits } from "./arm/hit"
+import { benchLoad } from "./arm/load"
+import { benchMisses } from "./arm/miss"
+import { benchMixed } from "./arm/mixed"
+import { benchWrites } from "./arm/write"
 import { Article, articleAt, ARTICLES } from "./Article"
 import type { Site } from "./Instance"
 import { printMachine } from "./machine"
@@ -11,6 +15,10 @@ import { printMachine } from "./machine"
 
 const GROUPS: Record<string, (site: Site, rounds: number) => Promise<void>> = {
     hit: benchHits,
+    miss: benchMisses,
+    write: benchWrites,
+    mixed: benchMixed,
+    load: benchLoad,
 }
 
 async function main(): Promise<void> {
@@ -42,5 +50,6 @@ async function fill({ database }: Site): Promise<void> {
 
 main().catch((error: unknown) => {
     console.error(error)
-    process.exitCode = 1
+    // clients that the failure has left open would try to connect for ever
+    process.exit(1)
 })
