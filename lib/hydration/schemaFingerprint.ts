@@ -60,6 +60,11 @@ function describeEntity(metadata: EntityMetadata): unknown {
                 relation.propertyPath,
                 relation.relationType,
                 relation.isLazy,
+                // what a load brings that does not say
+                relation.isEager,
+                relation.joinColumns.map(describeReference),
+                relation.inverseJoinColumns.map(describeReference),
+                relation.junctionEntityMetadata?.tablePath ?? null,
                 relation.inverseEntityMetadata.tablePath,
                 relation.inverseEntityMetadata.name,
             ]),
@@ -75,11 +80,19 @@ function describeColumn(column: ColumnMetadata): unknown {
         typeof column.type === "function" ? column.type.name : column.type,
         column.isArray,
         column.isSelect,
+        // which rows a read finds
+        column.isPrimary,
+        column.isDeleteDate,
+        column.isVirtualProperty ? sourceOf(column.query) : null,
         column.enum ?? null,
         column.hstoreType ?? null,
         (column as { utc?: boolean }).utc ?? null,
         describeTransformer(column.transformer),
     ]
+}
+
+function describeReference({ databaseName, referencedColumn }: ColumnMetadata): unknown {
+    return [databaseName, referencedColumn?.databaseName ?? null]
 }
 
 function describeTransformer(transformer: unknown): unknown {

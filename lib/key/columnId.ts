@@ -82,7 +82,7 @@ function textId(column: Column, origin: Column, dataSourceType: string): ColumnI
     if (FOLDED_TEXT.has(dataSourceType)) {
         const key = (value: unknown): string | undefined =>
             typeof value === "string" && value.length <= limit && PRINTABLE.test(value) ? value : undefined
-        return { id: (value) => key(value)?.toLowerCase(), key }
+        return { id: (value) => fold(key(value)), key }
     }
     // Oracle takes the empty string for NULL.
     const least = dataSourceType === "oracle" ? 1 : 0
@@ -93,6 +93,11 @@ function textId(column: Column, origin: Column, dataSourceType: string): ColumnI
             ? value
             : undefined,
     )
+}
+
+/** Letters that some collation takes for one another: i and y in Lithuanian, i and j, u and v in Roman. */
+function fold(text: string | undefined): string | undefined {
+    return text?.toLowerCase().replace(/[jy]/g, "i").replaceAll("v", "u")
 }
 
 function binaryId(type: string, column: Column): ColumnId {

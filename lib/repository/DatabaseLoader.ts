@@ -56,7 +56,12 @@ export class DatabaseLoader {
 
 /** A manager whose queries neither run listeners nor look into TypeORM's own query cache. */
 function quietManager(dataSource: DataSource, runner: QueryRunner): EntityManager {
-    const manager = dataSource.createEntityManager(runner)
+    // not every query that a load takes comes from the manager's builder: those for ids of relations ask the DataSource
+    const quietSource =
+        dataSource.queryResultCache === undefined
+            ? dataSource
+            : (Object.create(dataSource, { queryResultCache: { value: undefined } }) as DataSource)
+    const manager = quietSource.createEntityManager(runner)
     const createQueryBuilder = manager.createQueryBuilder.bind(manager) as (...args: unknown[]) => Quietable
     const quiet = (...args: unknown[]): unknown =>
         createQueryBuilder(...args)

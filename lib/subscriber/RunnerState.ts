@@ -4,6 +4,7 @@ import type { StatementStep } from "./StatementStep"
 /** A statement under way: a write outside a transaction, or one that moves the transaction itself. */
 export interface StatementInFlight {
     readonly query: string
+    readonly parameters?: readonly unknown[] | undefined
     readonly fence: Fence
     /** What it does to the transaction. */
     readonly step?: StatementStep | undefined
@@ -49,9 +50,10 @@ export class RunnerState {
         return fence
     }
 
-    /** Takes out the write that this text began. */
-    takeStatement(query: string): StatementInFlight | undefined {
-        const i = this.statements.findIndex((it) => it.query === query)
+    /** Takes out the write that this text began, with these very parameters where several have one text. */
+    takeStatement(query: string, parameters?: readonly unknown[]): StatementInFlight | undefined {
+        let i = this.statements.findIndex((it) => it.query === query && it.parameters === parameters)
+        if (i < 0) i = this.statements.findIndex((it) => it.query === query)
         return i < 0 ? undefined : this.statements.splice(i, 1)[0]
     }
 }

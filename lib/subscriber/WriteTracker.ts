@@ -1,6 +1,6 @@
 import type { EntityMetadata, QueryRunner } from "typeorm"
 import { CacheError } from "../error/CacheError"
-import type { Fence, Invalidator } from "../cache/Invalidator"
+import type { Invalidator } from "../cache/Invalidator"
 import { dirtyTags } from "../invalidation/dirtyTags"
 import { connectionOf, type OpenTransactions } from "../invalidation/OpenTransactions"
 import type { TableGraph } from "../invalidation/TableGraph"
@@ -78,14 +78,22 @@ export class WriteTracker {
             ? dirtyTags({ writes, unattributed }, parameters, this.#parts.graph, this.#parts.keys)
             : NO_TAGS
         if (isWrite) this.#parts.onDirty(tags)
-        return step === undefined ? this.#write(runner, query, tags) : this.#move(runner, query, step, tags)
+        return step === undefined
+            ? this.#write(runner, query, parameters, tags)
+            : this.#move(runner, query, step, tags, parameters)
     }
 
     /** After a statement has succeeded or failed. Never throws. */
-    afterQuery(runner: QueryRunner, query: string, success: boolean, error: unknown): Awaitable<void> {
+    afterQuery(
+        runner: QueryRunner,
+        query: string,
+        parameters: readonly unknown[] | undefined,
+        success: boolean,
+        error: unknown,
+    ): Awaitable<void> {
         const state = this.#states.get(runner)
         if (state === undefined) return
-        const statement = state.takeStatement(query)
+        const statement = state.takeStatement(query, parameters)
         if (statement === undefined) {
             // TypeORM's own COMMIT: its events tell the rest
             if (!success && analyzeSql(query, this.#parts.dialect).transaction === "commit") state.commitError = error
@@ -142,10 +150,13 @@ export class WriteTracker {
      * these tags, has it written at all.
      */
     viewOf(runner: QueryRunner): { hasTouched(tags: readonly string[]): boolean; hasWritten(): boolean } {
-        const dirty = (): Fence | undefined => this.#knownState(runner)?.fence
+        // of this transaction: what was read in it may arrive when it has ended and the runner's marks are those of the next
+        const { fence } = this.#stateOf(runner)
+        const isOver = (): boolean => this.#states.get(runner)?.fence !== fence
+        const isUnknown = (): boolean => isOver() || this.#unknownWrites.has(runner)
         return {
-            hasTouched: (tags) => this.#unknownWrites.has(runner) || dirty()?.hasAny(tags) === true,
-            hasWritten: () => this.#unknownWrites.has(runner) || (dirty()?.size ?? 0) > 0,
+            hasTouched: (tags) => isUnknown() || fence.hasAny(tags),
+            hasWritten: () => isUnknown() || fence.size > 0,
         }
     }
 
@@ -162,7 +173,10 @@ export class WriteTracker {
         const state = this.#stateOf(runner)
         const tags = this.#tagsOfTable(metadata)
         this.#parts.onDirty(tags)
-        if (this.#inTransaction(runner, state)) return state.fence.add(tags)
+        if (this.#inTransaction(runner, state)) {
+            state.fence.add(tags)
+            return state.commitSent ? state.fence.put() : undefined
+        }
         const fence = this.#parts.invalidator.newFence()
         fence.add(tags)
         return this.#send(state, { query: metadata.tablePath, fence, wasRaw: false })
@@ -174,19 +188,31 @@ export class WriteTracker {
     }
 
     /** A write that leaves the transaction alone. */
-    #write(runner: QueryRunner, query: string, tags: ReadonlySet<string>): Awaitable<void> {
+    #write(
+        runner: QueryRunner,
+        query: string,
+        parameters: readonly unknown[] | undefined,
+        tags: ReadonlySet<string>,
+    ): Awaitable<void> {
         const state = this.#stateOf(runner)
         const inDoubt = state.doubt || this.#parts.transactions.isManual(runner)
         const inTransaction = this.#inTransaction(runner, state)
         if (inTransaction || inDoubt) state.fence.add(tags)
-        if (inTransaction && !inDoubt) return
+        // the fence is put already where a subscriber of the application writes in its beforeTransactionCommit
+        if (inTransaction && !inDoubt) return state.commitSent ? state.fence.put() : undefined
         const fence = this.#parts.invalidator.newFence()
         fence.add(tags)
-        return this.#send(state, { query, fence, wasRaw: false })
+        return this.#send(state, { query, parameters, fence, wasRaw: false })
     }
 
     /** A text that begins or ends a transaction, maybe among writes. */
-    #move(runner: QueryRunner, query: string, step: StatementStep, tags: ReadonlySet<string>): Awaitable<void> {
+    #move(
+        runner: QueryRunner,
+        query: string,
+        step: StatementStep,
+        tags: ReadonlySet<string>,
+        parameters: readonly unknown[] | undefined,
+    ): Awaitable<void> {
         const { transactions, invalidator } = this.#parts
         if (/autocommit/i.test(query)) transactions.setManual(runner, step.opens)
         const known = this.#knownState(runner)
@@ -204,7 +230,7 @@ export class WriteTracker {
                 transactions.opened(runner)
             }
         } else if (runner.isTransactionActive) state.doubt = true
-        return this.#send(state, { query, fence, step, wasRaw, isPure: tags.size === 0 }, step.commits)
+        return this.#send(state, { query, parameters, fence, step, wasRaw, isPure: tags.size === 0 }, step.commits)
     }
 
     /** What became of a text that begins or ends a transaction. */

@@ -78,7 +78,13 @@ export function createSubscriber(cache: object, port: SubscriberPort): CacheSubs
 
         afterQuery(event: QueryEvent): Awaitable<void> {
             return run(event, (tracker) =>
-                tracker.afterQuery(event.queryRunner, event.query, event.success !== false, event.error),
+                tracker.afterQuery(
+                    event.queryRunner,
+                    event.query,
+                    event.parameters,
+                    event.success !== false,
+                    event.error,
+                ),
             )
         }
 

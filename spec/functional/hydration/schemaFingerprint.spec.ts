@@ -68,6 +68,16 @@ forEachTypeorm((typeorm, within) => {
             "a relation is added": () => schemas({}, { relations: { more: { type: "many-to-one", target: "Other" } } }),
             "a relation becomes lazy": () =>
                 schemas({}, { relations: { other: { type: "many-to-one", target: "Other", lazy: true } } }),
+            "a relation becomes eager": () =>
+                schemas({}, { relations: { other: { type: "many-to-one", target: "Other", eager: true } } }),
+            "a relation goes over another column": () =>
+                schemas(
+                    {},
+                    { relations: { other: { type: "many-to-one", target: "Other", joinColumn: { name: "o" } } } },
+                ),
+            "the key is another": () => schemas({ name: { type: "varchar", primary: true } }),
+            "a column says what is deleted": () => schemas({ gone: column({ type: "datetime", deleteDate: true }) }),
+            "a column is a mere date": () => schemas({ gone: column({ type: "datetime" }) }),
             "lists are ordered otherwise": () => schemas({}, { orderBy: { name: "ASC" } }),
             "the table is another": () => schemas({}, { tableName: "things" }),
         }
@@ -89,6 +99,22 @@ forEachTypeorm((typeorm, within) => {
                 await fingerprint(schemas(), graphFingerprint),
             )
             expect(await fingerprint(schemas(), graphFingerprint)).equal(await fingerprint(schemas(), graphFingerprint))
+        })
+
+        it("differs when a virtual column is computed otherwise", async () => {
+            const { Entity, PrimaryColumn, VirtualColumn } = typeorm
+            const define = (sql: string) =>
+                within(() => {
+                    @Entity("computed")
+                    class Item {
+                        @PrimaryColumn() id: number
+                        @VirtualColumn({ type: "int", query: new Function(`return ${sql}`) as () => string })
+                        sum: number
+                    }
+                    return [Item] as unknown as EntitySchema[]
+                })
+            expect(await fingerprint(define("'1'"))).equal(await fingerprint(define("'1'")))
+            expect(await fingerprint(define("'1'"))).not.equal(await fingerprint(define("'2'")))
         })
 
         it("covers the children of an inheritance, their columns and discriminators", async () => {

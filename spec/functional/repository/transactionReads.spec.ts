@@ -1,6 +1,7 @@
 import { expect } from "chai"
-import type { DataSource } from "typeorm"
+import type { DataSource, EntityManager } from "typeorm"
 import { CachedRepository, SecondLevelCache } from "typeorm-second-level-cache"
+import { readersOf } from "../../../lib/repository/EntityReaders"
 import { forEachDatabase } from "../../support/databases"
 import { LIBRARY } from "../../support/entity"
 import { Author } from "../../support/entity/Author"
@@ -61,6 +62,22 @@ forEachDatabase(`transactionReads: "until-dirty"`, (database) => {
             expect(await selects(() => within.findOneBy({ id: 1 }))).lengthOf(1)
         })
         expect(await selects(() => authors.findOneBy({ id: 1 }))).lengthOf(1)
+    })
+
+    onServers("shares nothing that was read in it when it has rolled back before the answer arrives", async () => {
+        const views: { hasWritten(): boolean; hasTouched(tags: readonly string[]): boolean }[] = []
+        const view = async (manager: EntityManager): Promise<void> =>
+            void views.push((await readersOf(dataSource).accessOf(manager)) as (typeof views)[number])
+        await dataSource
+            .transaction("READ COMMITTED", async (manager) => {
+                await view(manager)
+                expect(views[0]!.hasWritten()).equal(false)
+                await manager.getRepository(Author).update({ name: "Ada" }, { name: "never" })
+                throw new Error("rollback")
+            })
+            .catch(() => undefined)
+        expect(views[0]!.hasWritten()).equal(true)
+        expect(views[0]!.hasTouched([])).equal(true)
     })
 
     it("reads the database in a transaction above READ COMMITTED", async () => {

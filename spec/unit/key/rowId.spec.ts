@@ -120,6 +120,20 @@ for (const version of VERSIONS)
             }
         })
 
+        it("has one id for letters that some collation takes for one another", async () => {
+            const metadata = await keyed("mysql", { type: "varchar" })
+            for (const [one, other] of [
+                ["city", "cyti"],
+                ["Yes", "ies"],
+                ["join", "ioin"],
+                ["vu", "UV"],
+            ]) {
+                expect(rowIdOf(metadata, { id: one })).to.equal(rowIdOf(metadata, { id: other }))
+                expect(rowKeyOf(metadata, { id: one })).to.equal(one)
+            }
+            expect(rowIdOf(metadata, { id: "a" })).not.to.equal(rowIdOf(metadata, { id: "e" }))
+        })
+
         it("knows the rules of databases whose driver is not here", async () => {
             const [column] = (await keyed("postgres", { type: "varchar" })).primaryColumns
             const as = (type: string) => columnIdOf(column as never, type)
