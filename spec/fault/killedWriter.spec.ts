@@ -1,6 +1,6 @@
 import { expect } from "chai"
 import { join } from "node:path"
-import { DataSource, type DataSourceOptions } from "typeorm"
+import { DataSource } from "typeorm"
 import { CachedRepository, SecondLevelCache } from "typeorm-second-level-cache"
 import { RedisStore } from "typeorm-second-level-cache/redis"
 import { Item } from "../race/Item"
@@ -63,7 +63,7 @@ forEachDatabase("a writer that is killed", (database) => {
                     entities: [Item],
                     subscribers: [cache.subscriber],
                     logger,
-                } as DataSourceOptions).initialize()
+                }).initialize()
                 const items = new CachedRepository(Item, dataSource.manager)
                 const read = async (): Promise<{ state: number; isHit: boolean }> => {
                     const { length } = logger.selects

@@ -113,9 +113,9 @@ forEachDatabase("a connection that is cut at COMMIT", (database) => {
             try {
                 const outcome = cutOff()
                 for (let waiting = false; !waiting;) {
-                    const [row] = (await truth.query(
+                    const [row] = await truth.query<[{ waits: boolean }]>(
                         `SELECT count(*) > 0 AS waits FROM pg_locks WHERE locktype = 'advisory' AND objid = ${LOCK} AND NOT granted`,
-                    )) as [{ waits: boolean }]
+                    )
                     waiting = row.waits
                 }
                 proxy.cut()

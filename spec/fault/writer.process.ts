@@ -37,7 +37,7 @@ async function main(): Promise<void> {
         ...order.database,
         entities: [Item],
         subscribers: [cache.subscriber],
-    } as DataSourceOptions).initialize()
+    }).initialize()
     process.send?.("ready")
     await new Promise((resolve) => process.once("message", resolve))
     const [when, method] = HOOKS[order.at]

@@ -21,6 +21,8 @@ export interface RaceLabOptions extends SecondLevelCacheOptions {
     readonly processes: number
     /** Which SQL is a step of its own. Default: SELECT and ROLLBACK; what follows a fence is one always. */
     readonly steps?: RegExp
+    /** True when the answer to a SELECT is a step of its own. Default false. */
+    readonly answers?: boolean
 }
 
 const STEPS = /^\s*(SELECT|ROLLBACK)\b/i
@@ -30,7 +32,7 @@ const CONNECTIONS = 4
 /** Some processes whose every step of the protocol is a gate: see `interleave`. */
 export class RaceLab {
     readonly processes: readonly RaceProcess[]
-    /** Sees the database without any cache. */
+    /** Sees the database without any cache; of SQLite, where each process has one of its own, the first. */
     readonly truth: EntityManager
     readonly #extra: readonly DataSource[]
     readonly #store: TestStore
@@ -39,7 +41,7 @@ export class RaceLab {
 
     static async open(database: TestDatabase, store: TestStore, options: RaceLabOptions): Promise<RaceLab> {
         const shared = store.create()
-        const { processes: count, steps = STEPS, ...cacheOptions } = options
+        const { processes: count, steps = STEPS, answers = false, ...cacheOptions } = options
         const lab: { current?: RaceLab } = {}
         const processes: RaceProcess[] = []
         let first: DataSource | undefined
@@ -56,7 +58,7 @@ export class RaceLab {
                 extra: database.name === "postgres" ? { idleTimeoutMillis: 0 } : {},
             }
             const dataSource: DataSource =
-                first === undefined
+                first === undefined || database.name === "sqlite"
                     ? await database.createDataSource(settings)
                     : await new DataSource({
                           ...database.optionsOf(first),
@@ -70,7 +72,7 @@ export class RaceLab {
                 store: own,
                 selects: 0,
             }
-            watchRunners(process, steps)
+            watchRunners(process, steps, answers)
             await Promise.all(Array.from({ length: CONNECTIONS }, () => dataSource.query("SELECT 1")))
             processes.push(process)
         }
@@ -80,7 +82,7 @@ export class RaceLab {
                 : await new DataSource({
                       ...database.optionsOf(first!),
                       entities: [Item],
-                  } as DataSourceOptions).initialize()
+                  }).initialize()
         return (lab.current = new RaceLab(store, processes, plain))
     }
 
@@ -88,7 +90,7 @@ export class RaceLab {
         this.#store = store
         this.processes = processes
         this.truth = (plain ?? processes[0]!.dataSource).manager
-        this.#extra = [...processes.slice(1).map((it) => it.dataSource), ...(plain === undefined ? [] : [plain])]
+        this.#extra = plain === undefined ? [] : [...processes.slice(1).map((it) => it.dataSource), plain]
         this.#prefix = store.prefix()
     }
 
@@ -155,7 +157,7 @@ interface Patched extends QueryRunner {
     isWatched?: boolean
 }
 
-function watchRunners(process: RaceProcess, steps: RegExp): void {
+function watchRunners(process: RaceProcess, steps: RegExp, answers: boolean): void {
     const { dataSource } = process
     const createQueryRunner = dataSource.createQueryRunner.bind(dataSource)
     dataSource.createQueryRunner = (mode) => {
@@ -168,7 +170,9 @@ function watchRunners(process: RaceProcess, steps: RegExp): void {
         runner.query = async (sql: string, ...rest: unknown[]) => {
             if (/^\s*SELECT/i.test(sql)) process.selects++
             if (steps.test(sql)) await gate(sql.trim().split(/\s/)[0]!)
-            return waitingForServer(() => query(sql, ...rest)) as Promise<never>
+            const answer = await waitingForServer(() => query(sql, ...rest))
+            if (answers && /^\s*SELECT/i.test(sql)) await gate("answer")
+            return answer as never
         }
         return runner
     }

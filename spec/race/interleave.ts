@@ -3,6 +3,8 @@ import { AsyncLocalStorage } from "node:async_hooks"
 /** What actors do in one run, in their own words; they share nothing but the store and the database. */
 export interface Run {
     readonly actors: Readonly<Record<string, () => Promise<void>>>
+    /** Looks at what can be seen after every step, at no gate. */
+    observe?(): Promise<void>
     /** Looks at what is left when all of them are done. */
     check(): Promise<void>
 }
@@ -10,6 +12,8 @@ export interface Run {
 export interface InterleaveOptions {
     /** Pairs of actors that do the same: the second never begins before the first, which would show nothing new. */
     readonly alike?: readonly (readonly [first: string, second: string])[]
+    /** The actors that make the first steps, in this order, in all runs. */
+    readonly opening?: readonly string[]
 }
 
 /** Turns of the event loop after which an actor that waits for no server waits for another actor. */
@@ -39,6 +43,11 @@ export async function interleave(prepare: () => Promise<Run>, options: Interleav
 /** Where an actor waits for its turn. Nobody else is stopped. */
 export function gate(step: string): Promise<void> | undefined {
     return current.getStore()?.gate(step)
+}
+
+/** Where an actor begins something anew: its next command belongs to the step that begins here. */
+export async function begin(): Promise<void> {
+    await current.getStore()?.begin()
 }
 
 /** Tells that the actor waits for a server meanwhile, so that the others wait for it. */
@@ -74,9 +83,7 @@ class Actor {
         this.name = name
         this.#round = round
         void current.run(this, async () => {
-            await this.gate("begin")
-            // up to its first command an actor does nothing that another could notice
-            this.#passes = 1
+            await this.begin()
             this.hasBegun = true
             try {
                 await body()
@@ -94,6 +101,13 @@ class Actor {
 
     get callsServer(): boolean {
         return this.#calls > 0
+    }
+
+    async begin(): Promise<void> {
+        this.#passes = 0
+        await this.gate("begin")
+        // up to its first command an actor does nothing that another could notice
+        this.#passes = 1
     }
 
     gate(step: string): Promise<void> {
@@ -125,20 +139,27 @@ class Round {
     readonly #run: Run
     readonly #actors: readonly Actor[]
     readonly #alike: ReadonlyMap<string, string>
+    readonly #opening: readonly string[]
     readonly #order: string[] = []
     #failure: { readonly error: unknown } | undefined
     #wake = (): void => undefined
 
-    constructor(run: Run, { alike = [] }: InterleaveOptions) {
+    constructor(run: Run, { alike = [], opening = [] }: InterleaveOptions) {
         this.#run = run
+        this.#opening = opening
         this.#alike = new Map(alike.map(([first, second]) => [second, first]))
         this.#actors = Object.entries(run.actors).map(([name, body]) => new Actor(name, this, body))
     }
 
     async run(prefix: readonly number[]): Promise<Choice[]> {
         const choices: Choice[] = []
+        for (const name of this.#opening) {
+            await this.#settle()
+            this.#order.push(this.#actors.find((actor) => actor.name === name && actor.waits)!.go())
+        }
         for (;;) {
             await this.#settle()
+            await this.#look(this.#run.observe?.())
             if (this.#actors.every((actor) => actor.isDone)) break
             const ready = this.#actors.filter((actor) => actor.waits && this.#mayBegin(actor))
             if (ready.length === 0) throw this.#told(new Error("all actors wait for each other"))
@@ -148,11 +169,7 @@ class Round {
             this.#order.push(ready[chosen]!.go())
         }
         if (this.#failure !== undefined) throw this.#told(this.#failure.error)
-        try {
-            await this.#run.check()
-        } catch (error) {
-            throw this.#told(error)
-        }
+        await this.#look(this.#run.check())
         return choices
     }
 
@@ -163,6 +180,14 @@ class Round {
     fail(actor: Actor, error: unknown): void {
         this.#order.push(`${actor.name} FAILS`)
         this.#failure ??= { error }
+    }
+
+    async #look(looking: Promise<void> | undefined): Promise<void> {
+        try {
+            await looking
+        } catch (error) {
+            throw this.#told(error)
+        }
     }
 
     /** Until each actor stands at a gate, is done, or waits for another actor (a load in progress). */

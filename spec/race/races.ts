@@ -1,6 +1,6 @@
 import { expect } from "chai"
 import { In } from "typeorm"
-import { interleave, type Run } from "./interleave"
+import { begin, interleave, type Run } from "./interleave"
 import { Item } from "./Item"
 import { codeOf, noteCommit, type RaceLab, type RaceProcess } from "./RaceLab"
 
@@ -94,6 +94,10 @@ export interface Cast {
     readonly writers: readonly number[]
     /** What the cache holds before: nothing, stamps, or the entry. */
     readonly before?: "nothing" | "stamps" | "entry"
+    /** How many reads each reader makes. Default 1. */
+    readonly reads?: number
+    /** True when every order begins with the fences of all writers. */
+    readonly isFenced?: boolean
 }
 
 /**
@@ -102,7 +106,8 @@ export interface Cast {
  *
  * @returns the number of orders
  */
-export function everyOrder(lab: RaceLab, race: Race, { readers, writers, before = "nothing" }: Cast): Promise<number> {
+export function everyOrder(lab: RaceLab, race: Race, cast: Cast): Promise<number> {
+    const { readers, writers, before = "nothing", reads = 1, isFenced = false } = cast
     const { processes } = lab
     const alike: [string, string][] = []
     if (readers.length === 2) alike.push(["reader 0", "reader 1"])
@@ -123,9 +128,12 @@ export function everyOrder(lab: RaceLab, race: Race, { readers, writers, before 
         })
         readers.forEach((process, i) => {
             actors[`reader ${i}`] = async () => {
-                const due = committed
-                const seen = await race.read(processes[process]!, at)
-                expect(seen & due, `reader ${i} saw ${seen} where ${due} was committed`).to.equal(due)
+                for (let left = reads; left > 0; left--) {
+                    const due = committed
+                    const seen = await race.read(processes[process]!, at)
+                    expect(seen & due, `reader ${i} saw ${seen} where ${due} was committed`).to.equal(due)
+                    if (left > 1) await begin()
+                }
             }
         })
         const check = async (): Promise<void> => {
@@ -141,5 +149,5 @@ export function everyOrder(lab: RaceLab, race: Race, { readers, writers, before 
         }
         return { actors, check }
     }
-    return interleave(prepare, { alike })
+    return interleave(prepare, { alike, opening: isFenced ? writers.map((_, i) => `writer ${i}`) : [] })
 }

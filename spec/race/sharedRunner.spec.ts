@@ -1,10 +1,10 @@
 import { expect } from "chai"
+import type { EntityManager } from "typeorm"
 import { forEachDatabaseAndStore } from "../support/databases"
 import { interleave } from "./interleave"
 import { Item } from "./Item"
-import { RaceLab } from "./RaceLab"
-
-class Refused extends Error {}
+import { RaceLab, type RaceProcess } from "./RaceLab"
+import { rolledBack } from "./rolledBack"
 
 /** The SQLite drivers have one connection for all: a reader may see what another flow has not committed. */
 forEachDatabaseAndStore("flows that share a connection, in every order of their steps", (database, store) => {
@@ -30,13 +30,10 @@ forEachDatabaseAndStore("flows that share a connection, in every order of their 
                     return {
                         actors: {
                             writer: async () => {
-                                const transaction = dataSource.transaction(async (manager) => {
-                                    await manager.update(Item, id!, { state: 1 })
-                                    if (!isCommitted) throw new Refused()
-                                })
-                                await transaction.catch((error: unknown) => {
-                                    if (!(error instanceof Refused)) throw error
-                                })
+                                const write = (manager: EntityManager): Promise<unknown> =>
+                                    manager.update(Item, id!, { state: 1 })
+                                if (isCommitted) await dataSource.transaction(write)
+                                else await rolledBack(dataSource, write)
                                 hasEnded = true
                             },
                             reader: async () => {
@@ -49,4 +46,44 @@ forEachDatabaseAndStore("flows that share a connection, in every order of their 
                     }
                 })
             })
+
+    it("show another process nothing of a transaction that is rolled back", async () => {
+        // the other process stands for the committed state: its database is a copy from before the transaction
+        const twoProcesses = await RaceLab.open(database, store, { processes: 2, steps, answers: true })
+        try {
+            await interleave(
+                async () => {
+                    const [own, other] = twoProcesses.processes as [RaceProcess, RaceProcess]
+                    const [[id], kind] = await twoProcesses.newRows(1)
+                    await other.dataSource.query(
+                        `INSERT INTO item (id, code, kind, version) VALUES (${id!}, 'code-${id!}', '${kind}', 1)`,
+                    )
+                    const read = async ({ items }: RaceProcess): Promise<number> =>
+                        (await items.findOneByOrFail({ id: id! })).state
+                    await read(own)
+                    await own.store.clear(`${twoProcesses.prefix}:v:`)
+                    return {
+                        actors: {
+                            writer: () =>
+                                rolledBack(own.dataSource, (manager) => manager.update(Item, id!, { state: 1 })),
+                            reader: async () => void (await read(own)),
+                        },
+                        observe: async () => {
+                            expectState(await read(other))
+                            // what it has filled itself must not answer the reader
+                            await other.store.clear(`${twoProcesses.prefix}:v:`)
+                        },
+                        check: async () => expectState((await read(own)) + (await read(other))),
+                    }
+                },
+                { opening: ["writer", "writer"] },
+            )
+        } finally {
+            await twoProcesses.close()
+        }
+    })
 })
+
+function expectState(state: number): void {
+    expect(state).to.equal(0)
+}

@@ -7,6 +7,21 @@ const one = (race: Race): Race => ({ ...race, rows: 1 })
 
 /** Whoever has more to say has more orders; these are the ones in which a third actor can do harm. */
 const CASTS: readonly [title: string, race: Race, cast: Cast][] = [
+    [
+        "a reader who reads a row again and a writer whose fence stands",
+        one(RACES["a row"]),
+        { readers: [0], writers: [1], before: "stamps", reads: 2, isFenced: true },
+    ],
+    [
+        "a reader who reads a row again and a writer",
+        one(RACES["a row"]),
+        { readers: [0], writers: [1], before: "nothing", reads: 2 },
+    ],
+    [
+        "a reader who reads a list again and two writers whose fences stand",
+        RACES["a list"],
+        { readers: [0], writers: [1, 2], before: "entry", reads: 2, isFenced: true },
+    ],
     ["two readers of a row and a writer", one(RACES["a row"]), { readers: [0, 1], writers: [2], before: "stamps" }],
     [
         "two readers of a row in one process, who share loads, and a writer",
@@ -28,12 +43,6 @@ const CASTS: readonly [title: string, race: Race, cast: Cast][] = [
         RACES["a row that is not there yet"],
         { readers: [0, 0], writers: [1], before: "stamps" },
     ],
-    ["a reader of a list and two writers", RACES["a list"], { readers: [0], writers: [1, 2], before: "stamps" }],
-    [
-        "a reader of a list and two writers in one process",
-        RACES["a list"],
-        { readers: [0], writers: [1, 1], before: "stamps" },
-    ],
     [
         "a reader of a list and two writers, all in one process",
         RACES["a list"],
@@ -41,7 +50,7 @@ const CASTS: readonly [title: string, race: Race, cast: Cast][] = [
     ],
 ]
 
-forEachDatabaseAndStore("three actors, in every order of their steps", (database, store) => {
+forEachDatabaseAndStore("some actors, in every order of their steps", (database, store) => {
     // PostgreSQL shows it; the other databases differ in nothing that the third actor could see
     if (database.name !== "postgres" || !database.isConcurrent) return
     let lab: RaceLab
@@ -49,10 +58,11 @@ forEachDatabaseAndStore("three actors, in every order of their steps", (database
     after(() => lab.close())
 
     // thousands of orders are run in memory; in Redis, where a step takes longer, those with the fewest
-    const casts = store.name === "memory" ? CASTS : CASTS.filter(([, , { before, writers }]) => before && !writers[1])
+    const casts =
+        store.name === "memory" ? CASTS : CASTS.filter(([, , it]) => it.reads === 2 || it.readers[0] === it.readers[1])
     for (const [title, race, cast] of casts)
         it(`read nothing older than committed: ${title}`, async function () {
             this.timeout(120_000)
-            expect(await everyOrder(lab, race, cast)).to.be.greaterThan(20)
+            expect(await everyOrder(lab, race, cast)).to.be.greaterThan(10)
         })
 })

@@ -1,25 +1,12 @@
 import { expect } from "chai"
-import type { DataSource, EntityManager } from "typeorm"
 import { CachedRepository } from "typeorm-second-level-cache"
 import { forEachDatabaseAndStore } from "../support/databases"
 import { interleave } from "./interleave"
 import { Item } from "./Item"
 import { noteCommit, RaceLab } from "./RaceLab"
+import { rolledBack } from "./rolledBack"
 
 type Isolation = "READ COMMITTED" | "REPEATABLE READ" | "SERIALIZABLE"
-
-class Refused extends Error {}
-
-/** Ends in a rollback whatever it does. */
-async function rolledBack(dataSource: DataSource, write: (manager: EntityManager) => Promise<unknown>): Promise<void> {
-    const refusal = dataSource.transaction(async (manager) => {
-        await write(manager)
-        throw new Refused()
-    })
-    await refusal.catch((error: unknown) => {
-        if (!(error instanceof Refused)) throw error
-    })
-}
 
 forEachDatabaseAndStore("a transaction and a reader, in every order of their steps", (database, store) => {
     if (!database.isConcurrent) return

@@ -1,5 +1,6 @@
 import { expect } from "chai"
 import { forEachDatabaseAndStore } from "../support/databases"
+import { typeormVersion } from "../support/resolve"
 import { RaceLab } from "./RaceLab"
 import { everyOrder, RACES } from "./races"
 
@@ -11,6 +12,8 @@ forEachDatabaseAndStore("a reader and a writer, in every order of their steps", 
     after(() => lab.close())
 
     for (const [title, race] of Object.entries(RACES)) {
+        // TypeORM 0.3 does not wait for afterQuery on MySQL: where such a statement ends cannot be seen
+        if (title.includes("autocommit") && database.name === "mariadb" && typeormVersion !== "1") continue
         const single = { ...race, rows: Math.min(race.rows, 1) }
         for (const before of ["nothing", "stamps", "entry"] as const)
             it(`never read ${title} older than committed, with ${before} cached before`, async () => {

@@ -51,6 +51,10 @@ export async function benchMixed(site: Site, rounds: number): Promise<void> {
     const subjects = subjectsOf({ plain, memory, own, stored, rivals, redis })
 
     const tallies = subjects.map(() => new Tally())
+    for (const [index, { reads }] of subjects.entries())
+        for (const read of reads)
+            for (let row = 1; row <= ROWS; row += CLIENTS)
+                await Promise.all(Array.from({ length: CLIENTS }, (_, i) => read(index * ROWS + row + i)))
     for (let round = 0; round < rounds; round++)
         for (let turn = 0; turn < subjects.length; turn++) {
             const index = (turn + round) % subjects.length

@@ -92,7 +92,13 @@ forEachDatabaseAndStore("odd values", (database, store) => {
     beforeEach(() => open.reset())
 
     /** What a repository answers, or that it fails. */
-    const outcome = (read: () => Promise<unknown>): Promise<unknown> => read().catch(() => "failed")
+    const outcome = async (read: () => Promise<unknown>): Promise<unknown> => {
+        try {
+            return await read()
+        } catch {
+            return "failed"
+        }
+    }
 
     const same = async (
         read: (repository: ReturnType<typeof open.plain<Named>>) => Promise<unknown>,

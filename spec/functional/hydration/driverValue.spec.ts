@@ -1,5 +1,5 @@
 import { expect } from "chai"
-import type { DataSource, DataSourceOptions } from "typeorm"
+import type { DataSource } from "typeorm"
 import { hydratorOf } from "../../../lib/hydration/EntityHydrator"
 import type { Encoded } from "../../../lib/serializer/ValueCodec"
 import { chosen, leaveOut, START_TIMEOUT } from "../../support/choice"
@@ -151,7 +151,7 @@ forEachTypeorm((typeorm, within) => {
                         ...database.options,
                         entities: [Value],
                         synchronize: true,
-                    } as unknown as DataSourceOptions).initialize(),
+                    }).initialize(),
                 )
                 const repository = dataSource.getRepository(Value)
                 for (const row of rows) await repository.save(Object.assign(new Value(), row))

@@ -1,5 +1,9 @@
 import { expect } from "chai"
 import {
+    Column,
+    Entity,
+    PrimaryColumn,
+    VirtualColumn,
     type EntityManager,
     EntitySchema,
     LessThan,
@@ -43,28 +47,45 @@ const viewSchema = (name: string): EntitySchema<Row> =>
         columns: { id: { type: "int" }, name: { type: "varchar" } },
     } as unknown as ConstructorParameters<typeof EntitySchema<Row>>[0])
 
-const virtualSchema = (name: string): EntitySchema<Row> =>
-    new EntitySchema<Row>({
-        name,
-        columns: {
-            id: { type: "int", primary: true },
-            name: { type: "varchar" },
-            count: { type: "int", virtualProperty: true, query: () => "SELECT COUNT(*) FROM author" } as never,
-        },
-    })
+const COUNT = "SELECT COUNT(*) FROM author"
+
+@Entity()
+class LooseVirtual {
+    @PrimaryColumn()
+    id: number
+
+    @Column()
+    name: string
+
+    @VirtualColumn({ query: () => COUNT })
+    count: number
+}
+
+@Entity()
+@Cached({ dependsOn: [Author] })
+class DeclaredVirtual {
+    @PrimaryColumn()
+    id: number
+
+    @Column()
+    name: string
+
+    @VirtualColumn({ query: () => COUNT })
+    count: number
+}
 
 const SCHEMAS = [
     viewSchema("LooseView"),
     cached(viewSchema("DeclaredView"), { dependsOn: [Author] }),
     cached(viewSchema("TableView"), { dependsOn: ["author"] }),
-    virtualSchema("LooseVirtual"),
-    cached(virtualSchema("DeclaredVirtual"), { dependsOn: [Author] }),
 ]
 
 forEachDatabaseAndStore("what the cache leaves to the database", (database, store) => {
     let open: OpenCache
     before(async () => {
-        open = await openCache(database, store, { entities: [...ENTITIES, TypeormView, ...SCHEMAS] })
+        open = await openCache(database, store, {
+            entities: [...ENTITIES, TypeormView, LooseVirtual, DeclaredVirtual, ...SCHEMAS],
+        })
         await seedLibrary(open.dataSource)
         for (const name of ["LooseVirtual", "DeclaredVirtual"]) await open.plain(name).insert({ id: 1, name: "one" })
     })

@@ -76,10 +76,10 @@ forEachStore("the cache option of a call", (store) => {
         it(`${title}: answers the second read without SQL, until a write`, async () => {
             for (const [name, read] of Object.entries(reads(entity, cache))) {
                 await open.cache.clear()
-                const first = await open.miss(read)
+                const first = await open.load(read)
                 expect(await open.hit(read), name).to.deep.equal(first)
                 await open.plain(entity).update(1, { name: "other" })
-                expect(await open.miss(read), name).to.deep.equal(await reads(entity, false)[name]!())
+                expect(await open.load(read), name).to.deep.equal(await reads(entity, false)[name]!())
                 await open.plain(entity).update(1, { name: "one" })
             }
         })
@@ -98,11 +98,11 @@ forEachStore("the cache option of a call", (store) => {
                 await row!()
                 await list!()
                 const others = Object.entries(reads("Kept", { id: "others", milliseconds: 60_000 }))
-                await open.miss(read)
+                await open.load(read)
                 await open.cache.invalidateTags(["theirs"])
                 await open.hit(read)
                 await open.cache.invalidateTags(["theirs", "mine"])
-                await open.miss(read)
+                await open.load(read)
                 await open.hit(read)
                 if (name !== "row" && name !== "rows") await open.hit(row!)
                 expect(others).to.have.length(6)

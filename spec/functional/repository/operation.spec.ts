@@ -78,8 +78,10 @@ forEachDatabaseAndStore("many readers at once", (database, store) => {
             const open50 = open.store.after("read", () => gate.pass())
             const all = Promise.all(Array.from({ length: 50 }, read))
             await gate.arrived
-            gate.open()
-            const results = await open.miss(() => all)
+            const results = await open.miss(() => {
+                gate.open()
+                return all
+            })
             open50()
             for (const result of results) expect(result).to.deep.equal(results[0])
             if (typeof results[0] === "object" && results[0] !== null) expect(new Set(results).size).to.equal(50)

@@ -44,7 +44,7 @@ const KEYED: Record<string, Keyed> = {
             { groupId: 1, userId: "1", role: "y" },
             { groupId: 11, userId: "1", role: "z" },
         ],
-        key: ({ groupId, userId }) => ({ groupId, userId }) as ObjectLiteral,
+        key: ({ groupId, userId }) => ({ groupId, userId }),
         change: { role: "changed" },
     },
     "a uuid": {
@@ -72,7 +72,7 @@ const KEYED: Record<string, Keyed> = {
             { key: { hall: "A", row: 1 }, capacity: 1 },
             { key: { hall: "A", row: 11 }, capacity: 2 },
         ],
-        key: ({ key }) => ({ key: { ...(key as object) } }) as ObjectLiteral,
+        key: ({ key }) => ({ key: { ...(key as object) } }),
         change: { capacity: 99 },
     },
     bytes: {

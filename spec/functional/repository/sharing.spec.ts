@@ -52,7 +52,7 @@ class Process {
             entities: [schema],
             subscribers: [this.cache.subscriber],
             logger: this.recorder,
-        } as DataSourceOptions)
+        })
     }
 
     get items(): CachedRepository<Item> {

@@ -123,6 +123,7 @@ forEachDatabaseAndStore("rows by a unique key", (database, store) => {
             await read()
             for (const step of steps) {
                 await step(open)
+                await open.settled()
                 const expected = await readPlain()
                 expect(await read()).to.deep.equal(expected)
                 expect(await open.hit(read)).to.deep.equal(expected)

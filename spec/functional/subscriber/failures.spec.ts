@@ -93,6 +93,23 @@ forEachDatabase("a subscriber of the application that throws", (database) => {
                 }
             }
         })
+
+    it("behind a COMMIT does not keep the cache from hearing of it", async () => {
+        const store = { name: "memory", create: () => new MemoryStore(), prefix: () => "saboteur" } as const
+        const world = await World.open(database, store, SHOP, { subscribers: [Saboteur] })
+        try {
+            await refill(world.dataSource, FAMILIES.widget)
+            Saboteur.hook = "afterTransactionCommit"
+            await world.dataSource.manager.save(Widget, { id: 1, name: "saved" }).catch(() => undefined)
+            Saboteur.hook = undefined
+            await world.expectFresh(probes)
+            await world.prime(probes)
+        } finally {
+            Saboteur.hook = undefined
+            await world.close()
+            await database.cleanUp()
+        }
+    })
 })
 
 forEachDatabaseAndStore("a write that fails in part", (database, store) => {

@@ -127,6 +127,6 @@ async function untilNone(dataSource: DataSource, database: string): Promise<void
 }
 
 async function count(dataSource: DataSource, sql: string): Promise<number> {
-    const [found] = (await dataSource.query(sql)) as [{ count: unknown }]
-    return Number(found.count)
+    const rows: { count: unknown }[] = await dataSource.query(sql)
+    return Number(rows[0]!.count)
 }

@@ -39,7 +39,7 @@ export function probesOf(asked: Asked): Probe[] {
     const add = (name: string, read: Probe["read"], about: Partial<Probe> = {}): void =>
         void found.push({ name: `${table}: ${name}`, target, tables: [table], read, ...about })
     const find = (name: string, options: FindManyOptions, about?: Partial<Probe>): void =>
-        add(name, (repository) => repository.find({ order: order as never, ...options }), about)
+        add(name, (repository) => repository.find({ order: order, ...options }), about)
 
     for (const id of ids) add(`row ${String(id)}`, (it) => it.findOneBy({ id }), { rows: [id] })
     if (ids.length > 0) {
@@ -51,7 +51,7 @@ export function probesOf(asked: Asked): Probe[] {
     find("list", {})
     add("count", (it) => it.count())
     add("exists", (it) => it.exists())
-    add("list and count", (it) => it.findAndCount({ order: order as never }))
+    add("list and count", (it) => it.findAndCount({ order: order }))
     if (asked.softDelete) {
         find("list with removed rows", { withDeleted: true })
         for (const id of ids)

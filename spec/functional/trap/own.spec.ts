@@ -3,7 +3,6 @@ import {
     ChildEntity,
     Column,
     DataSource,
-    type DataSourceOptions,
     DeleteDateColumn,
     Entity,
     In,
@@ -229,6 +228,7 @@ forEachDatabaseAndStore("what TypeORM makes easy to get wrong", (database, store
             open.cached(Paper).findAndCount({ order: { id: "DESC" }, take: 1 })
         expect(await read()).to.have.nested.property("[1]", 2)
         await open.plain(Paper).insert({ id: 3, text: "third" })
+        await open.settled()
         const [[newest], count] = await read()
         expect([newest!.id, count]).to.deep.equal([3, 3])
         expect(await open.hit(read)).to.deep.equal([[newest], count])
