@@ -7,6 +7,7 @@ import { Item } from "../race/Item"
 import { forEachDatabaseAndStore } from "../support/databases"
 import { ENTITIES, Author } from "../support/entity"
 import { QueryRecorder } from "../support/QueryRecorder"
+import { typeormVersion } from "../support/resolve"
 
 type Parts = [format: unknown, stamps: unknown, value: unknown]
 type Spoil = (entry: Parts, other: Parts) => unknown
@@ -95,16 +96,17 @@ forEachDatabaseAndStore("an entry that is not ours", (database, kind) => {
     const toParts = (payload: unknown): Parts =>
         (typeof payload === "string" ? JSON.parse(payload) : structuredClone(payload)) as Parts
 
-    async function expectMiss(read: () => Promise<unknown>, expected: unknown): Promise<void> {
+    /** @param first SELECTs of a load */
+    async function expectMiss(read: () => Promise<unknown>, expected: unknown, first = 1): Promise<void> {
         // a load may be joined for one turn after its end
         await new Promise((resolve) => setImmediate(resolve))
         const before = cache.stats.total()
         const { length } = logger.selects
         expect(await read()).to.deep.equal(expected)
-        expect(logger.selects.length - length, "SELECTs").to.equal(1)
+        expect(logger.selects.length - length, "SELECTs").to.equal(first)
         expect(cache.stats.total()).to.include({ hits: before.hits, misses: before.misses + 1 })
         expect(await read()).to.deep.equal(expected)
-        expect(logger.selects.length - length, "SELECTs, with a second read").to.equal(1)
+        expect(logger.selects.length - length, "SELECTs, with a second read").to.equal(first)
         expect(Object.keys(Object.prototype)).to.deep.equal([])
         expect(({} as { x?: unknown }).x).to.equal(undefined)
     }
@@ -116,6 +118,8 @@ forEachDatabaseAndStore("an entry that is not ours", (database, kind) => {
     }
 
     for (const [name, [read, expected]] of Object.entries(READS)) {
+        // TypeORM 0.3.20 counts also where the list tells the number
+        const selects = name === "list and count" && typeormVersion === "0.3.20" ? 2 : 1
         for (const [title, spoil] of Object.entries(SPOILED))
             it(`${title} in the place of a ${name} is a miss`, async () => {
                 await new CachedRepository(Author, dataSource.manager).findOneBy({ id: 1 })
@@ -124,7 +128,7 @@ forEachDatabaseAndStore("an entry that is not ours", (database, kind) => {
                 const key = keyOf()
                 const spoiled = spoil(toParts(await payloadOf(key)), other)
                 await put(key, inner.keeps === "strings" ? JSON.stringify(spoiled) : spoiled)
-                await expectMiss(read, expected())
+                await expectMiss(read, expected(), selects)
             })
         if (kind.name === "redis")
             for (const [title, spoil] of Object.entries(TEXTS))
@@ -132,7 +136,7 @@ forEachDatabaseAndStore("an entry that is not ours", (database, kind) => {
                     await read()
                     const key = keyOf()
                     await put(key, spoil((await payloadOf(key)) as string))
-                    await expectMiss(read, expected())
+                    await expectMiss(read, expected(), selects)
                 })
     }
 })
