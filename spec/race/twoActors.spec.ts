@@ -12,8 +12,9 @@ forEachDatabaseAndStore("a reader and a writer, in every order of their steps", 
     after(() => lab.close())
 
     for (const [title, race] of Object.entries(RACES)) {
-        // TypeORM 0.3 does not wait for afterQuery on MySQL: where such a statement ends cannot be seen
-        if (title.includes("autocommit") && database.name === "mariadb" && typeormVersion !== "1") continue
+        // TypeORM 0.3 does not wait for afterQuery on MySQL, and 0.3.20 not for beforeQuery anywhere: see docs/caveats.md
+        const isUnwaited = typeormVersion === "0.3.20" || (typeormVersion !== "1" && database.name === "mariadb")
+        if (isUnwaited && title.includes("autocommit")) continue
         const single = { ...race, rows: Math.min(race.rows, 1) }
         for (const before of ["nothing", "stamps", "entry"] as const)
             it(`never read ${title} older than committed, with ${before} cached before`, async () => {
