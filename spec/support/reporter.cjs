@@ -6,7 +6,7 @@ const { reporters } = require("mocha")
 /**
  * Mocha's spec reporter with a plain last line, `N passed, N failed, N skipped`.
  *
- * FAIL_ON_PENDING=1: a pending spec fails the run. SPEC_SUMMARY=file: appends the numbers to it, one JSON line a run.
+ * FAIL_ON_PENDING=1: a pending spec fails the run, unless it says that the TypeORM of the run has no such thing. SPEC_SUMMARY=file: appends the numbers to it, one JSON line a run.
  */
 module.exports = class Reporter extends reporters.Spec {
     #pending = []
@@ -22,9 +22,10 @@ module.exports = class Reporter extends reporters.Spec {
         const { SPEC_SUMMARY, FAIL_ON_PENDING } = process.env
         if (SPEC_SUMMARY)
             appendFileSync(SPEC_SUMMARY, `${JSON.stringify({ passed: passes, failed: failures, skipped })}\n`)
-        const refused = FAIL_ON_PENDING === "1" && skipped > 0
-        if (refused) console.log(`Pending, which FAIL_ON_PENDING=1 does not allow:\n  ${this.#pending.join("\n  ")}\n`)
+        const missing = this.#pending.filter((title) => !/\(left out: (this )?TypeORM /.test(title))
+        const refused = FAIL_ON_PENDING === "1" && missing.length > 0
+        if (refused) console.log(`Pending, which FAIL_ON_PENDING=1 does not allow:\n  ${missing.join("\n  ")}\n`)
         console.log(`${passes} passed, ${failures} failed, ${skipped} skipped`)
-        finish(refused ? failures + skipped : failures)
+        finish(refused ? failures + missing.length : failures)
     }
 }
