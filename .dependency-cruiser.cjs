@@ -8,8 +8,8 @@ const floors = [
     ["decorator", "key"],
     ["store", "invalidation"],
     ["cache", "hydration", "redis", "testing"],
-    ["repository", "subscriber"],
-    ["SecondLevelCacheOptions[.]ts", "DataSourceBinding[.]ts"],
+    ["repository", "subscriber", "value", "query"],
+    ["SecondLevelCacheOptions[.]ts", "DataSourceBinding[.]ts", "RelationEntries[.]ts"],
     ["SecondLevelCache[.]ts"],
     ["index[.]ts"],
 ]

@@ -1,15 +1,23 @@
-import type { DataSource, EntityTarget, ObjectLiteral } from "typeorm"
+import type { DataSource, EntityMetadata, EntityTarget, ObjectLiteral } from "typeorm"
 import { Invalidator } from "./cache/Invalidator"
 import { ReadThrough } from "./cache/ReadThrough"
+import type { BreakerSettings } from "./cache/StoreBreaker"
 import { StoreGate } from "./cache/StoreGate"
 import { DataSourceBinding } from "./DataSourceBinding"
 import { CacheError } from "./error/CacheError"
+import { EntityValueCodec } from "./hydration/EntityValueCodec"
+import { wideLinkTags } from "./invalidation/linkTags"
 import { KeyScheme } from "./key/KeyScheme"
 import { rowIdOf } from "./key/rowId"
-import { tableName } from "./key/tableName"
+import { bareTableName, tableName } from "./key/tableName"
+import { cachedRelationOptionsOf } from "./metadata/CachedRelationMetadata"
+import { liveCaches } from "./metadata/liveCaches"
 import { subscriberCache } from "./metadata/subscriberCache"
+import { queryResultCache, type QueryResultCacheProvider } from "./query/queryResultCache"
 import { CachedRepository } from "./repository/CachedRepository"
+import { relationNamed } from "./repository/checkOwner"
 import { readersOf, type EntityReaders, type EntityReaderSource } from "./repository/EntityReaders"
+import { RelationEntries } from "./RelationEntries"
 import { checkSecondLevelCacheOptions, type SecondLevelCacheOptions } from "./SecondLevelCacheOptions"
 import { JsonSerializer } from "./serializer/JsonSerializer"
 import type { CacheStore } from "./store/CacheStore"
@@ -18,7 +26,12 @@ import { createSubscriber, type CacheSubscriberClass } from "./subscriber/create
 import { CacheLog, describeEvent } from "./telemetry/CacheLogger"
 import { CacheStats } from "./telemetry/CacheStats"
 import { systemClock } from "./util/Clock"
-import { describe, toMilliseconds } from "./util/duration"
+import { describe } from "./util/describe"
+import type { CacheRegion, GetOrSetOptions, ValueOptions } from "./value/CacheRegion"
+import { queryKey, type KeyedQuery } from "./value/queryKey"
+import { Regions, type RegionOptions } from "./value/Regions"
+import { warm, type WarmOptions, type WarmReport } from "./util/warm"
+import { toMilliseconds } from "./util/duration"
 
 /**
  * A second-level cache for one DataSource. Put its {@link subscriber} into the DataSource's `subscribers`, read through
@@ -43,6 +56,7 @@ export class SecondLevelCache {
     readonly #log = new CacheLog()
     readonly #invalidator: Invalidator
     readonly #newBinding: (dataSource: DataSource) => DataSourceBinding
+    readonly #regions: Regions
     readonly #bindings = new WeakMap<DataSource, DataSourceBinding>()
     #served: DataSource | undefined
     #closed = false
@@ -57,7 +71,7 @@ export class SecondLevelCache {
         this.#store = options.store ?? new MemoryStore({ clock })
         this.#gate = new StoreGate(
             this.#store,
-            toMilliseconds(options.storeTimeout ?? 500, "storeTimeout"),
+            { timeout: toMilliseconds(options.storeTimeout ?? 500, "storeTimeout"), breaker: breakerOf(options) },
             clock,
             this.#log,
             this.stats.store,
@@ -69,27 +83,40 @@ export class SecondLevelCache {
         })
         const serializer = options.serializer ?? new JsonSerializer()
         const cache = new ReadThrough(this.#gate, serializer, this.#invalidator.held, clock, this.#log)
+        const defaults = {
+            ttl: options.ttl === null ? undefined : toMilliseconds(options.ttl ?? 300_000, "ttl"),
+            version: `${options.version ?? ""}.${serializer.name}`,
+        }
+        const shared = {
+            keys: this.#keys,
+            cache,
+            gate: this.#gate,
+            invalidator: this.#invalidator,
+            log: this.#log,
+            isEnabled: () => this.enabled && !this.#closed,
+            jitter: (ttl: number | undefined) =>
+                ttl === undefined ? undefined : Math.max(1, Math.ceil(ttl * (1 - Math.random() * ttlJitter))),
+        }
         this.#newBinding = (dataSource) =>
             new DataSourceBinding(dataSource, {
-                keys: this.#keys,
-                cache,
-                invalidator: this.#invalidator,
+                ...shared,
                 stats: this.stats,
-                log: this.#log,
-                defaults: {
-                    ttl: options.ttl === null ? undefined : toMilliseconds(options.ttl ?? 300_000, "ttl"),
-                    version: `${options.version ?? ""}.${serializer.name}`,
-                },
+                defaults,
                 maxSize: options.maxSize ?? Infinity,
                 transactionReads: options.transactionReads ?? "bypass",
                 rawSql: options.rawSql ?? "invalidate",
-                isEnabled: () => this.enabled && !this.#closed,
-                jitter: (ttl) =>
-                    ttl === undefined ? undefined : Math.max(1, Math.ceil(ttl * (1 - Math.random() * ttlJitter))),
             })
+        this.#regions = new Regions({
+            ...shared,
+            ...defaults,
+            codec: new EntityValueCodec(() => this.#served),
+            statsOf: (region) => this.stats.valuesOf(region),
+        })
+        liveCaches().add(this)
         // Not "implements": the declarations are built without readersOf(), which is internal.
         this.subscriber = createSubscriber(this satisfies EntityReaderSource, {
             trackerOf: (dataSource) => (this.#closed ? undefined : this.#bindingOf(dataSource).tracker),
+            readsOf: (dataSource) => (this.#closed ? undefined : this.#bindingOf(dataSource).reads),
             onHookError: (error) =>
                 this.#log.write("write", { level: "warn", action: "error", subject: "subscriber", error }),
         })
@@ -131,27 +158,39 @@ export class SecondLevelCache {
      * @throws CacheError `E_UNKNOWN_ENTITY`
      */
     async invalidate(target: EntityTarget<ObjectLiteral>, id?: unknown): Promise<void> {
-        const dataSource = this.#served
-        const metadata = dataSource?.hasMetadata(target) === true ? dataSource.getMetadata(target) : undefined
-        if (dataSource === undefined && typeof target !== "string")
-            throw new CacheError(
-                "E_UNKNOWN_ENTITY",
-                `The cache knows no DataSource yet, nor the entity ${describe(target)}.`,
-                {
-                    advice: "Call attach() after initialize(), make a CachedRepository, or give the table's name.",
-                },
-            )
-        if (metadata === undefined && typeof target !== "string")
-            throw new CacheError("E_UNKNOWN_ENTITY", `${describe(target)} is no entity of the cache's DataSource.`, {
-                advice: "Name an entity of the DataSource whose subscribers have cache.subscriber.",
-            })
+        const metadata = typeof target === "string" ? this.#find(target) : this.#entity(target)
         const table = metadata === undefined ? (target as string) : tableName(metadata)
         const tags = [this.#keys.table(table)]
         for (const one of id === undefined ? [undefined] : Array.isArray(id) ? (id as unknown[]) : [id]) {
             const row = metadata === undefined || one === undefined ? undefined : rowIdOf(metadata, one)
             tags.push(row === undefined ? this.#keys.rows(table) : this.#keys.row(table, row))
         }
+        // the row may have come to any owner
+        if (this.#served !== undefined)
+            tags.push(...wideLinkTags(bareTableName(table), this.#bindingOf(this.#served).graph.links, this.#keys))
         await this.#invalidator.invalidate(tags)
+    }
+
+    /**
+     * The entries of a relation, by hand.
+     *
+     * @param target as TypeORM takes it
+     * @param name the path of the relation's property
+     * @throws CacheError `E_UNKNOWN_ENTITY`, `E_UNKNOWN_RELATION`
+     *
+     * @example
+     * const books = cache.relation(Author, "books")
+     * await books.delete(author)
+     */
+    relation(target: EntityTarget<ObjectLiteral>, name: string): RelationEntries {
+        const metadata = this.#entity(target)
+        const binding = this.#bindingOf(this.#served!)
+        const relation = relationNamed(metadata, name)
+        if (cachedRelationOptionsOf(relation, metadata) === undefined)
+            throw new CacheError("E_UNKNOWN_RELATION", `${metadata.name}.${name} has no @CachedRelation.`, {
+                advice: "Decorate it; there are no entries of other relations.",
+            })
+        return new RelationEntries(binding.readerOf(metadata).relation(relation), (tags) => binding.invalidate(tags))
     }
 
     /**
@@ -165,6 +204,83 @@ export class SecondLevelCache {
                 advice: `Write invalidateTags(["home"]).`,
             })
         await this.#invalidator.invalidate((tags as readonly string[]).map((tag) => this.#keys.user(tag)))
+    }
+
+    /**
+     * What is stored under a name, or `undefined`.
+     *
+     * @throws CacheError `E_OPTION` for a name that is none
+     */
+    get<T = unknown>(name: string): Promise<T | undefined> {
+        return this.#regions.own.get<T>(name)
+    }
+
+    /** True when something is stored under a name, be it `undefined`. */
+    has(name: string): Promise<boolean> {
+        return this.#regions.own.has(name)
+    }
+
+    /** Stores a value: see {@link CacheRegion.set}. @throws CacheError `E_SERIALIZE`, `E_OPTION` */
+    set(name: string, value: unknown, options?: ValueOptions): Promise<void> {
+        return this.#regions.own.set(name, value, options)
+    }
+
+    /**
+     * What is stored under a name, or what the loader gives: see {@link CacheRegion.getOrSet}.
+     *
+     * @example
+     * await cache.getOrSet("dashboard", () => repository.count(), { ttl: "10m" })
+     */
+    getOrSet<T>(name: string, loader: () => T | Promise<T>, options?: GetOrSetOptions<T>): Promise<T> {
+        return this.#regions.own.getOrSet(name, loader, options)
+    }
+
+    /** Removes values; the number of those that were there. */
+    delete(names: string | readonly string[]): Promise<number> {
+        return this.#regions.own.delete(names)
+    }
+
+    /** Removes the values whose names match: see {@link CacheRegion.deletePattern}. @throws CacheError `E_OPTION` */
+    deletePattern(pattern: string): Promise<number> {
+        return this.#regions.own.deletePattern(pattern)
+    }
+
+    /** A name for what a query builder asks: `query:<hash of SQL and parameters>:v1`. @throws CacheError `E_OPTION` */
+    keyOf(query: KeyedQuery): string {
+        return queryKey(query)
+    }
+
+    /**
+     * A part of the cache with its own ttl, size and statistics, made with the first call.
+     *
+     * @throws CacheError `E_OPTION` for options other than those it was made with
+     */
+    region(name: string, options?: RegionOptions): CacheRegion {
+        return this.#regions.of(name, options)
+    }
+
+    /** Runs tasks that read through the cache, some at a time; one that fails stops no other. @throws CacheError `E_OPTION` */
+    warm(tasks: Iterable<() => unknown>, options?: WarmOptions): Promise<WarmReport> {
+        return warm(tasks, options)
+    }
+
+    /**
+     * Provider of TypeORM's own query cache, for `find({ cache })` and `qb.cache()`: the same store, and invalidated.
+     *
+     * @example
+     * new DataSource({ type: "postgres", url, subscribers: [cache.subscriber], cache: { provider: cache.queryResultCache } })
+     */
+    readonly queryResultCache = (dataSource: DataSource): QueryResultCacheProvider =>
+        queryResultCache(dataSource, (served) => {
+            if (this.#closed) return undefined
+            // without the subscriber nothing would be invalidated
+            readersOf(served)
+            return this.#bindingOf(served).queries
+        })
+
+    /** A region that was made; the cache's own values without a name. @throws CacheError `E_OPTION` */
+    definedRegion(name: string | undefined): CacheRegion {
+        return this.#regions.defined(name)
     }
 
     /** Empties the cache: every entry under its prefix and nothing else. @throws CacheError when the store fails */
@@ -182,6 +298,8 @@ export class SecondLevelCache {
     async close(): Promise<void> {
         if (this.#closed) return
         this.#closed = true
+        liveCaches().delete(this)
+        this.#gate.close()
         await this.#invalidator.close()
         await this.#store.close()
     }
@@ -194,6 +312,24 @@ export class SecondLevelCache {
             })
         this.#served = dataSource
         return this.#bindingOf(dataSource)
+    }
+
+    #find(target: EntityTarget<ObjectLiteral>): EntityMetadata | undefined {
+        return this.#served?.hasMetadata(target) === true ? this.#served.getMetadata(target) : undefined
+    }
+
+    #entity(target: EntityTarget<ObjectLiteral>): EntityMetadata {
+        const metadata = this.#find(target)
+        if (metadata !== undefined) return metadata
+        if (this.#served === undefined)
+            throw new CacheError(
+                "E_UNKNOWN_ENTITY",
+                `The cache knows no DataSource yet, nor the entity ${describe(target)}.`,
+                { advice: "Call attach() after initialize(), make a CachedRepository, or give the table's name." },
+            )
+        throw new CacheError("E_UNKNOWN_ENTITY", `${describe(target)} is no entity of the cache's DataSource.`, {
+            advice: "Name an entity of the DataSource whose subscribers have cache.subscriber.",
+        })
     }
 
     #bindingOf(dataSource: DataSource): DataSourceBinding {
@@ -241,4 +377,10 @@ function schemasOf(dataSource: DataSource, name: string): unknown[] {
     return Object.values(dataSource.options.entities ?? {}).filter(
         (it: unknown) => (it as { options?: { name?: unknown } } | undefined)?.options?.name === name,
     )
+}
+
+function breakerOf({ circuitBreaker = {} }: SecondLevelCacheOptions): BreakerSettings | undefined {
+    if (circuitBreaker === false) return undefined
+    const { failures = 5, retryAfter = 1_000 } = circuitBreaker
+    return { failures, retryAfter: toMilliseconds(retryAfter, "retryAfter") }
 }

@@ -51,10 +51,24 @@ export interface SecondLevelCacheOptions {
     rawSql?: "invalidate" | "throw" | "ignore"
     /** Milliseconds or a string after which a call to the store counts as failed. Default `"500ms"`. */
     storeTimeout?: Duration
+    /**
+     * When a store is taken for broken: once more than half of the last calls have failed, and at least `failures` (5)
+     * were made. It is then not called, so that nobody waits for it, and looked at every `retryAfter` (`"1s"`).
+     * `false` calls it always.
+     */
+    circuitBreaker?: false | CircuitBreakerOptions
     /** Told of every decision, besides `DEBUG=typeorm-second-level-cache:*`. */
     logger?: CacheLogger
     /** Where the time comes from. For tests. */
     clock?: Clock
+}
+
+/** When a store is taken for broken. */
+export interface CircuitBreakerOptions {
+    /** How many calls must have been made. Default 5. */
+    failures?: number
+    /** Time between two looks whether the store is back. Default `"1s"`. */
+    retryAfter?: Duration
 }
 
 const hasMethods =
@@ -97,6 +111,12 @@ const CHECKS: Readonly<Record<keyof SecondLevelCacheOptions, OptionCheck>> = {
     transactionReads: isOneOf("bypass", "until-dirty"),
     rawSql: isOneOf("invalidate", "throw", "ignore"),
     storeTimeout: isDuration,
+    circuitBreaker: (value) => {
+        if (value === false) return undefined
+        if (value === null || typeof value !== "object") return "takes false or { failures, retryAfter }"
+        checkOptions(value, { failures: isCount, retryAfter: isDuration }, "SecondLevelCache.circuitBreaker")
+        return undefined
+    },
     logger: hasMethods("an object with a method log(event)", "log"),
     clock: hasMethods("a clock", "now", "schedule"),
 }

@@ -5,18 +5,29 @@ import type { Payload, TagState } from "../store/CacheStore"
 /** Number of the layout below; an entry of another number is a miss. */
 const FORMAT = 1
 
-/** What a store keeps under an entry's key: the layout's number, the stamps of its first tags in their order, the value. */
-export type Entry = [format: typeof FORMAT, stamps: readonly string[], value: Encoded]
+/**
+ * What a store keeps under an entry's key: the layout's number, the stamps of its first tags in their order and of its
+ * late tags, the value, and the late tags by name when it has any.
+ */
+export type Entry = [format: typeof FORMAT, stamps: readonly string[], value: Encoded, lateTags?: readonly string[]]
+
+const NO_TAGS: readonly string[] = []
 
 /** An entry whose value was loaded under these stamps. */
-export function entryOf(stamps: readonly string[], value: Encoded): Entry {
-    return [FORMAT, stamps, value]
+export function entryOf(stamps: readonly string[], value: Encoded, lateTags: readonly string[] = NO_TAGS): Entry {
+    return lateTags.length === 0 ? [FORMAT, stamps, value] : [FORMAT, stamps, value, lateTags]
+}
+
+/** The tags that an entry names itself, because its reader cannot know them. */
+export function lateTagsOf(entry: Entry): readonly string[] {
+    return entry[3] ?? NO_TAGS
 }
 
 /** @throws CacheError `E_CORRUPT_ENTRY` when the payload is not an entry of this layout */
 export function toEntry(payload: Payload, key: string): Entry {
-    if (Array.isArray(payload) && payload.length === 3 && payload[0] === FORMAT && Array.isArray(payload[1]))
-        return payload as Entry
+    if (Array.isArray(payload) && payload[0] === FORMAT && Array.isArray(payload[1])) {
+        if (payload.length === 3 || (payload.length === 4 && isListOfNames(payload[3]))) return payload as Entry
+    }
     throw new CacheError("E_CORRUPT_ENTRY", "The store holds something else under this key.", {
         key,
         advice: "Another program may write under the same prefix; give each its own.",
@@ -24,12 +35,26 @@ export function toEntry(payload: Payload, key: string): Entry {
 }
 
 /**
- * True when each stamp that the entry carries is the tag's stamp now. The entry carries those of the first of its tags:
- * a row that exists does not depend on the last one, the table.
+ * True when each stamp that the entry carries is the tag's stamp now. The entry carries those of the first of its tags
+ * (a row that exists does not depend on the last one, the table) and those of its late tags.
+ *
+ * @param states of the tags that the reader knows
+ * @param lateStates of the entry's own late tags, in their order
  */
-export function isCurrent(entry: Entry, states: readonly TagState[]): boolean {
+export function isCurrent(
+    entry: Entry,
+    states: readonly TagState[],
+    lateStates: readonly TagState[] = NO_TAGS,
+): boolean {
     const stamps = entry[1]
-    if (stamps.length === 0 || stamps.length > states.length) return false
-    for (let i = 0; i < stamps.length; i++) if (stamps[i] !== states[i] || typeof stamps[i] !== "string") return false
+    const known = stamps.length - lateStates.length
+    if (known <= 0 || known > states.length) return false
+    for (let i = 0; i < known; i++) if (stamps[i] !== states[i] || typeof stamps[i] !== "string") return false
+    for (let i = 0; i < lateStates.length; i++)
+        if (stamps[known + i] !== lateStates[i] || typeof lateStates[i] !== "string") return false
     return true
+}
+
+function isListOfNames(value: unknown): boolean {
+    return Array.isArray(value) && value.length > 0 && value.every((it) => typeof it === "string")
 }

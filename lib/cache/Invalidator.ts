@@ -3,6 +3,7 @@ import type { CacheLog } from "../telemetry/CacheLogger"
 import { isPromise, type Awaitable } from "../util/Awaitable"
 import type { Clock } from "../util/Clock"
 import { newToken } from "../util/token"
+import { Fence } from "./Fence"
 import { HeldTags } from "./HeldTags"
 import type { StoreGate } from "./StoreGate"
 
@@ -51,10 +52,12 @@ export class Invalidator {
         this.#clock = clock
         this.#log = log
         this.#options = options
+        gate.onRecovery(() => void (this.#undelivered.size > 0 && this.#retry()))
     }
 
     /** A new fence, not yet put on any tag. */
     newFence(): Fence {
+        // not "implements": the declarations are built without what is internal
         return new Fence(this)
     }
 
@@ -215,93 +218,5 @@ export class Invalidator {
 
     #settle(outcome: Awaitable<void | CacheError>): Awaitable<void> {
         return isPromise(outcome) ? outcome.then(() => undefined) : undefined
-    }
-}
-
-/** The tags that one writer has dirtied, and its name in the store. From {@link Invalidator.newFence}. */
-export class Fence {
-    readonly owner = newToken()
-    /** When it was first put. @internal */
-    since = 0
-    readonly #invalidator: Invalidator
-    readonly #tags = new Set<string>()
-    readonly #unfenced = new Set<string>()
-
-    constructor(invalidator: Invalidator) {
-        this.#invalidator = invalidator
-    }
-
-    get size(): number {
-        return this.#tags.size
-    }
-
-    tags(): string[] {
-        return [...this.#tags]
-    }
-
-    /** True when at least one of the tags was noted. */
-    hasAny(tags: readonly string[]): boolean {
-        return tags.some((tag) => this.#tags.has(tag))
-    }
-
-    /** Notes tags as dirty. */
-    add(tags: Iterable<string>): void {
-        for (const tag of tags) {
-            if (this.#tags.has(tag)) continue
-            this.#tags.add(tag)
-            this.#unfenced.add(tag)
-        }
-    }
-
-    /** Notes tags as dirty and keeps this process from reading them until they are let go. */
-    hold(tags: Iterable<string>): void {
-        this.add(tags)
-        this.#hold()
-    }
-
-    /** Puts the fence on every tag noted so far, and keeps this process from reading them until they are let go. */
-    put(): Awaitable<void> {
-        this.#hold()
-        return this.#invalidator.put(this)
-    }
-
-    /** The write is over and its outcome known: new stamps, no fence. Never rejects. */
-    release(): Awaitable<void> {
-        this.#hold()
-        return this.#invalidator.release(this)
-    }
-
-    /** The outcome is unknown: see {@link Invalidator.keepUntilDeadline}. Never rejects. */
-    keep(): Awaitable<void> {
-        this.#hold()
-        return this.#invalidator.keepUntilDeadline(this)
-    }
-
-    /** @internal */
-    takeUnfenced(): string[] {
-        const tags = [...this.#unfenced]
-        this.#unfenced.clear()
-        return tags
-    }
-
-    /** @internal */
-    giveBack(tags: readonly string[]): void {
-        for (const tag of tags) this.#unfenced.add(tag)
-    }
-
-    /** @internal */
-    letGo(): void {
-        this.#invalidator.held.letGo(this.#held)
-        this.#held.clear()
-    }
-
-    readonly #held = new Set<string>()
-
-    #hold(): void {
-        for (const tag of this.#tags) {
-            if (this.#held.has(tag)) continue
-            this.#held.add(tag)
-            this.#invalidator.held.hold(tag)
-        }
     }
 }

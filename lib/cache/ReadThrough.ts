@@ -1,106 +1,61 @@
+import { LRUCache } from "lru-cache"
 import { CacheError } from "../error/CacheError"
-import { estimateSize, type Encoded } from "../serializer/ValueCodec"
 import type { Serializer } from "../serializer/Serializer"
-import type { StoreEntry, StoreRead, TagState } from "../store/CacheStore"
+import type { StoreRead, TagState } from "../store/CacheStore"
 import type { CacheLog } from "../telemetry/CacheLogger"
 import type { StatsCounter } from "../telemetry/StatsCounter"
 import { isPromise, type Awaitable } from "../util/Awaitable"
 import type { Clock } from "../util/Clock"
-import { newToken } from "../util/token"
-import { entryOf, isCurrent, toEntry, type Entry } from "./Entry"
+import { Memo } from "../util/Memo"
+import { isCurrent, lateTagsOf, type Entry } from "./Entry"
+import { EntryCodec } from "./EntryCodec"
+import { DependencyScope } from "./DependencyScope"
 import type { HeldTags } from "./HeldTags"
-import { STAMP_TTL } from "./Invalidator"
-import { SingleFlight } from "./SingleFlight"
+import { noteEntry } from "./noteRead"
+import { MissLoader, type Miss } from "./MissLoader"
+import { ReadAhead, type Asked } from "./ReadAhead"
+import type { LateFill, Loaded, ReadManyRequest, ReadRequest, ReadSource } from "./ReadRequest"
 import type { StoreGate } from "./StoreGate"
 
-/** What a load from the database brought for one key. */
-export interface Loaded<T> {
-    /** What the reader who loaded it gets. */
-    readonly result: T
-    /** What is stored and handed to the readers who joined; `undefined` when it must not be. */
-    readonly value: Encoded | undefined
-    /** Milliseconds; `undefined` for no expiry. */
-    readonly ttl: number | undefined
-    /** How many of the request's tags, from the first, the value depends on. Default all. */
-    readonly tagCount?: number
-    /** False when the value may be given to this reader but not shared (read beside an open transaction). Default true. */
-    readonly shareable?: boolean
-}
+/** Keys whose late tags are remembered. */
+const LATE_KEYS = 5_000
 
-/** A read of one key. */
-export interface ReadRequest<T> {
-    readonly key: string
-    readonly tags: readonly string[]
-    readonly stats: StatsCounter
-    /** Name for the log. */
-    readonly subject: string
-    /** Makes a fresh result of a stored value. @throws CacheError `E_CORRUPT_ENTRY` */
-    decode(value: Encoded): T
-    /** @param before what the store said of the tags before the load: only what is older may be filled under it */
-    load(before: readonly TagState[]): Promise<Loaded<T>>
-}
-
-/** A read of several keys that share all tags but their first. */
-export interface ReadManyRequest<T> {
-    readonly keys: readonly string[]
-    /** The narrow tag of each key, first among its tags. */
-    readonly ownTags: readonly string[]
-    readonly sharedTags: readonly string[]
-    readonly stats: StatsCounter
-    readonly subject: string
-    decode(value: Encoded, position: number): T
-    /** Loads the keys at these positions, in one query; answers in their order. */
-    loadMany(positions: readonly number[]): Promise<readonly Loaded<T>[]>
-}
-
-/** An entry whose narrow tag became known with the load. */
-export interface LateFill {
-    readonly key: string
-    readonly ownTag: string
-    /** Tags that were known before, a part of the wide ones. */
-    readonly sharedTags: readonly string[]
-    readonly value: Encoded
-    readonly ttl: number | undefined
-}
+/** Keys and tags that are remembered of calls whose reads follow from each other. */
+const MOST_LEARNT = 200_000
 
 /** Not in the cache; any other answer is a result. */
 const MISS: unique symbol = Symbol("miss")
 
-/** A key that has to be loaded, with what the store said of its tags. */
-interface Miss {
-    readonly position: number
-    readonly key: string
-    readonly tags: readonly string[]
-    states: readonly TagState[]
-}
-
 /**
  * The reader's side of the protocol, above any store: entries are read together with the stamps of their tags in one
- * round trip, loads are shared only between readers who saw the same stamps, and a fill carries the stamps that were
- * read before its SELECT was sent.
+ * round trip. What is missing is the business of the {@link MissLoader}.
  */
 export class ReadThrough {
     readonly #gate: StoreGate
-    readonly #serializer: Serializer | undefined
+    readonly #codec: EntryCodec
     readonly #held: HeldTags
-    readonly #clock: Clock
     readonly #log: CacheLog
-    readonly #flights: SingleFlight
+    readonly #misses: MissLoader
+    /** The late tags that an entry had when it was last seen: asked for along with it, it takes one trip instead of two. */
+    readonly #lateTags = new Memo<string, readonly string[]>(LATE_KEYS)
+    readonly #lessons = new LRUCache<string, Asked>({
+        maxSize: MOST_LEARNT,
+        sizeCalculation: ({ keys, tags }) => keys.length + tags.length + 1,
+    })
 
     constructor(gate: StoreGate, serializer: Serializer, held: HeldTags, clock: Clock, log: CacheLog) {
         this.#gate = gate
-        this.#flights = new SingleFlight(gate.store.keeps === "strings")
-        this.#serializer = gate.store.keeps === "strings" ? serializer : undefined
+        this.#codec = new EntryCodec(gate.store, serializer)
         this.#held = held
-        this.#clock = clock
         this.#log = log
+        this.#misses = new MissLoader(gate, this.#codec, held, clock, log, this.#lateTags)
     }
 
     /** One key. A store in this process answers a hit without a promise. */
     read<T>(request: ReadRequest<T>): Awaitable<T> {
         // looked at on both sides of the read: an invalidation may be delivered while the answer is under way
         const held = this.#held.among(request.tags)
-        const answer = this.#gate.read([request.key], request.tags)
+        const answer = (request.source ?? this.#gate).read([request.key], request.tags)
         return isPromise(answer)
             ? answer.then((arrived) => this.#answer(request, arrived, held))
             : this.#answer(request, answer, held)
@@ -108,10 +63,10 @@ export class ReadThrough {
 
     /** Several keys in one round trip, the missing ones in one load. */
     async readMany<T>(request: ReadManyRequest<T>): Promise<T[]> {
-        const { keys, ownTags, sharedTags } = request
+        const { keys, ownTags, sharedTags, stats } = request
         const tags = [...ownTags, ...sharedTags]
         const held = this.#held.among(tags)
-        const answer = await this.#gate.read(keys, tags)
+        const answer = await (request.source ?? this.#gate).read(keys, tags)
         const usable = answer instanceof CacheError ? undefined : answer
         const covered: readonly TagState[] = usable === undefined ? [] : this.#held.cover(tags, usable.tags, held)
         const shared = covered.slice(ownTags.length)
@@ -120,52 +75,73 @@ export class ReadThrough {
         for (let position = 0; position < keys.length; position++) {
             const key = keys[position]!
             const states: readonly TagState[] = usable === undefined ? [] : [covered[position], ...shared]
-            const hit = this.#hit(key, usable?.payloads[position], states, request, position)
+            const entry = this.#entryOf(key, usable?.payloads[position], stats)
+            const hit = entry === undefined ? MISS : this.#hit(key, entry, states, [], request, position)
             if (hit === MISS) misses.push({ position, key, tags: [ownTags[position]!, ...sharedTags], states })
-            else results[position] = hit
+            else {
+                results[position] = hit
+                if (DependencyScope.isOpen)
+                    noteEntry(this.#gate, request, entry!, [ownTags[position]!, ...sharedTags], states)
+            }
         }
-        if (misses.length > 0) await this.#loadMisses(request, misses, usable !== undefined, results)
+        if (misses.length > 0) await this.#misses.load(request, misses, usable !== undefined, results)
         return results
     }
 
-    /**
-     * Stores what a load brought beside what it was asked for, whose narrow tags were not known before its SELECT. Read
-     * now, the narrow stamps first and the wide ones after them, they are as good: where the wide stamps are still those
-     * from before the SELECT, no write to their tables has ended in between.
-     *
-     * @param wide tags that any write to the loaded rows replaces
-     * @param before their states before the SELECT
-     */
-    async fillLate(
+    /** As {@link readMany}, for entries that name late tags: one trip where they are those of the last time, else two. */
+    async readManyLate<T>(request: ReadManyRequest<T>): Promise<T[]> {
+        const { results, misses, storeAnswers } = await this.#findLate(request)
+        if (misses.length > 0) await this.#misses.load(request, misses, storeAnswers, results)
+        return results
+    }
+
+    /** What the store has under the keys of such entries; nothing is loaded. */
+    async peekLate<T>(request: Omit<ReadManyRequest<T>, "loadMany">): Promise<(T | undefined)[]> {
+        const { results, misses } = await this.#findLate(request)
+        request.stats.misses += misses.length
+        return request.keys.map((_, position) => results[position])
+    }
+
+    /** See {@link MissLoader.fillLate}. */
+    fillLate(
         fills: readonly LateFill[],
         wide: readonly string[],
         before: readonly TagState[],
         stats: StatsCounter,
     ): Promise<void> {
-        if (fills.length === 0 || !hasStamps(before)) return
-        const ownTags = fills.map((fill) => fill.ownTag)
-        const narrow = await this.#gate.stamp(ownTags, newToken(), STAMP_TTL)
-        if (narrow instanceof CacheError) return
-        const again = await this.#gate.read([], wide)
-        if (again instanceof CacheError || this.#held.among([...ownTags, ...wide]) !== undefined) return
-        if (before.some((stamp, i) => again.tags[i] !== stamp)) return
-        const entries: StoreEntry[] = []
-        fills.forEach(({ key, ownTag, sharedTags, value, ttl }, i) => {
-            const states: readonly TagState[] = [narrow[i], ...sharedTags.map((tag) => before[wide.indexOf(tag)])]
-            const entry = this.#entry(
-                { position: i, key, tags: [ownTag, ...sharedTags], states },
-                { result: value, value, ttl },
-            )
-            if (entry !== undefined) entries.push(entry)
-        })
-        if (entries.length > 0 && !((await this.#gate.write(entries)) instanceof CacheError))
-            stats.fills += entries.length
+        return this.#misses.fillLate(fills, wide, before, stats)
+    }
+
+    /** See {@link MissLoader.put}. */
+    put<T>(key: string, tags: readonly string[], loaded: Loaded<T>, stats: StatsCounter): Promise<boolean> {
+        return this.#misses.put(key, tags, loaded, stats)
+    }
+
+    /** The stamps of tags, made where there are none; `undefined` when one has no stamp to be had now. */
+    async stampsOf(tags: readonly string[]): Promise<ReadonlyMap<string, string> | undefined> {
+        return this.#misses.stampsOf(tags)
     }
 
     /** Removes entries. What depends on their tags stays. */
     async forget(keys: readonly string[]): Promise<number> {
         const removed = await this.#gate.delete(keys)
         return removed instanceof CacheError ? 0 : removed
+    }
+
+    /**
+     * A source for a call whose reads follow from each other: what such a call asked for the last time is read at once.
+     *
+     * @param name of the kind of call; `undefined` for one that is not remembered
+     */
+    readAhead(name: string | undefined): ReadAhead {
+        const before = name === undefined ? undefined : this.#lessons.get(name)
+        return new ReadAhead(this.#gate, this.#held, before, (key) => this.#lateTags.get(key) ?? [])
+    }
+
+    /** Remembers what a call asked for, at its end. */
+    learn(name: string | undefined, source: ReadAhead): void {
+        const lesson = name === undefined ? undefined : source.lesson
+        if (lesson !== undefined) this.#lessons.set(name!, lesson)
     }
 
     #answer<T>(
@@ -176,10 +152,12 @@ export class ReadThrough {
         if (answer instanceof CacheError) return this.#readMissing(request, undefined)
         const { key } = request
         const states: readonly TagState[] = this.#held.cover(request.tags, answer.tags, held)
-        const hit = this.#hit(key, answer.payloads[0], states, request, 0)
+        const entry = this.#entryOf(key, answer.payloads[0], request.stats)
+        const hit = entry === undefined ? MISS : this.#hit(key, entry, states, [], request, 0)
         if (hit !== MISS) {
             if (this.#log.enabled("read"))
                 this.#log.write("read", { level: "debug", action: "hit", subject: request.subject, key })
+            noteEntry(this.#gate, request, entry!, request.tags, states)
             return hit
         }
         return this.#readMissing(request, states)
@@ -192,170 +170,103 @@ export class ReadThrough {
         const batch = {
             stats: request.stats,
             subject: request.subject,
+            ...(request.covering !== undefined && { covering: request.covering }),
+            ...(request.alone !== undefined && { alone: request.alone }),
             decode: request.decode,
             loadMany: async () => [await request.load(miss.states)],
         }
-        await this.#loadMisses(batch, [miss], states !== undefined, results)
+        await this.#misses.load(batch, [miss], states !== undefined, results)
         return results[0]!
+    }
+
+    async #findLate<T>(request: Omit<ReadManyRequest<T>, "loadMany">) {
+        const { keys, ownTags, sharedTags, stats, source = this.#gate } = request
+        const late = await this.#readLate(source, keys, [...ownTags, ...sharedTags], stats)
+        const results: T[] = []
+        const misses: Miss[] = []
+        const stateOf = (tag: string): TagState => late?.states.get(tag)
+        keys.forEach((key, position) => {
+            const tags = [ownTags[position]!, ...sharedTags]
+            const states = late === undefined ? [] : tags.map(stateOf)
+            const entry = late?.entries[position]
+            const hit =
+                entry === undefined
+                    ? MISS
+                    : this.#hit(key, entry, states, lateTagsOf(entry).map(stateOf), request, position)
+            if (hit === MISS) misses.push({ position, key, tags, states })
+            else {
+                results[position] = hit
+                noteEntry(this.#gate, request, entry!, tags, states)
+            }
+        })
+        return { results, misses, storeAnswers: late !== undefined }
+    }
+
+    /** The entries under some keys and the states of these tags and of all that the entries name. */
+    async #readLate(source: ReadSource, keys: readonly string[], known: readonly string[], stats: StatsCounter) {
+        const tags = new Set(known)
+        for (const key of keys) for (const tag of this.#lateTags.get(key) ?? []) tags.add(tag)
+        const states = new Map<string, TagState>()
+        const payloads = await this.#readStates(source, keys, [...tags], states)
+        if (payloads === undefined) return undefined
+        const unknown = new Set<string>()
+        const entries = keys.map((key, i) => {
+            const entry = this.#entryOf(key, payloads[i], stats)
+            if (entry === undefined) return undefined
+            const lateTags = lateTagsOf(entry)
+            if (lateTags.length > 0) this.#lateTags.set(key, lateTags)
+            for (const tag of lateTags) if (!tags.has(tag)) unknown.add(tag)
+            return entry
+        })
+        // asked for later than the entry: a stamp that is the entry's now was so before
+        if (unknown.size > 0) await this.#readStates(source, [], [...unknown], states)
+        return { entries, states }
+    }
+
+    async #readStates(
+        source: ReadSource,
+        keys: readonly string[],
+        tags: readonly string[],
+        into: Map<string, TagState>,
+    ): Promise<readonly unknown[] | undefined> {
+        const held = this.#held.among(tags)
+        const answer = await source.read(keys, tags)
+        if (answer instanceof CacheError) return undefined
+        this.#held.cover(tags, answer.tags, held).forEach((state, i) => into.set(tags[i]!, state))
+        return answer.payloads
+    }
+
+    #entryOf(key: string, payload: unknown, stats: StatsCounter): Entry | undefined {
+        if (payload === undefined) return undefined
+        try {
+            return this.#codec.decode(payload, key)
+        } catch (error) {
+            return this.#unreadable(key, error, stats)
+        }
     }
 
     #hit<T>(
         key: string,
-        payload: unknown,
+        entry: Entry,
         states: readonly TagState[],
+        lateStates: readonly TagState[],
         request: Pick<ReadManyRequest<T>, "stats" | "decode">,
         position: number,
     ): T | typeof MISS {
-        if (payload === undefined) return MISS
+        if (lateTagsOf(entry).length !== lateStates.length || !isCurrent(entry, states, lateStates)) return MISS
         try {
-            const entry =
-                this.#serializer === undefined ? toEntry(payload, key) : this.#parse(this.#serializer, payload, key)
-            if (!isCurrent(entry, states)) return MISS
             const result = request.decode(entry[2], position)
             request.stats.hits++
             return result
         } catch (error) {
-            if (!(error instanceof CacheError)) throw error
-            request.stats.errors++
-            this.#log.write("read", { level: "warn", action: "error", subject: "entry", key, error })
+            this.#unreadable(key, error, request.stats)
             return MISS
         }
     }
 
-    #parse(serializer: Serializer, payload: unknown, key: string): Entry {
-        if (typeof payload !== "string")
-            throw new CacheError("E_CORRUPT_ENTRY", "The store answered with no text.", { key })
-        return toEntry(serializer.deserialize(payload), key)
+    #unreadable(key: string, error: unknown, stats: StatsCounter): undefined {
+        if (!(error instanceof CacheError)) throw error
+        stats.errors++
+        this.#log.write("read", { level: "warn", action: "error", subject: "entry", key, error })
     }
-
-    async #loadMisses<T>(
-        request: Pick<ReadManyRequest<T>, "stats" | "subject" | "decode" | "loadMany">,
-        misses: readonly Miss[],
-        storeAnswers: boolean,
-        results: T[],
-    ): Promise<void> {
-        const { stats } = request
-        stats.misses += misses.length
-        if (storeAnswers) await this.#stamp(misses)
-        const joined: [Miss, Promise<Encoded | undefined>][] = []
-        const toLoad: Miss[] = []
-        for (const miss of misses) {
-            const flight =
-                storeAnswers && hasStamps(miss.states) ? this.#flights.find(miss.key, miss.states) : undefined
-            if (flight === undefined) toLoad.push(miss)
-            else joined.push([miss, flight])
-        }
-        const left = await Promise.all([
-            toLoad.length === 0 ? undefined : this.#loadAndFill(request, toLoad, results),
-            ...joined.map(async ([miss, flight]) => {
-                const value = await flight
-                if (value === undefined) return miss
-                results[miss.position] = request.decode(value, miss.position)
-                return undefined
-            }),
-        ])
-        // what another reader loaded but could not share is loaded again, for these readers alone
-        const unshared = left.filter((miss) => miss !== undefined)
-        if (unshared.length === 0) return
-        const loaded = await this.#load(request, unshared)
-        unshared.forEach((miss, i) => (results[miss.position] = loaded[i]!.result))
-    }
-
-    async #loadAndFill<T>(
-        request: Pick<ReadManyRequest<T>, "stats" | "subject" | "loadMany">,
-        misses: readonly Miss[],
-        results: T[],
-    ): Promise<undefined> {
-        const landings = misses.map((miss) =>
-            hasStamps(miss.states) ? this.#flights.start(miss.key, miss.states) : undefined,
-        )
-        try {
-            const loaded = await this.#load(request, misses)
-            const entries: StoreEntry[] = []
-            loaded.forEach((it, i) => {
-                const miss = misses[i]!
-                results[miss.position] = it.result
-                const entry = this.#entry(miss, it)
-                landings[i]?.resolve(entry === undefined ? undefined : it.value)
-                if (entry === undefined) request.stats.rejectedFills++
-                else entries.push(entry)
-            })
-            if (entries.length > 0 && !((await this.#gate.write(entries)) instanceof CacheError))
-                request.stats.fills += entries.length
-        } catch (error) {
-            for (const landing of landings) landing?.reject(error)
-            throw error
-        } finally {
-            for (const landing of landings) landing?.end()
-        }
-        return undefined
-    }
-
-    async #load<T>(
-        request: Pick<ReadManyRequest<T>, "stats" | "subject" | "loadMany">,
-        misses: readonly Miss[],
-    ): Promise<readonly Loaded<T>[]> {
-        const { stats } = request
-        const start = this.#clock.now()
-        stats.loads++
-        if (this.#log.enabled("read"))
-            this.#log.write("read", {
-                level: "debug",
-                action: "miss",
-                subject: request.subject,
-                key: misses[0]!.key,
-                reason: `${misses.length} loaded from the database`,
-            })
-        try {
-            return await request.loadMany(misses.map((miss) => miss.position))
-        } catch (error) {
-            stats.loadFailures++
-            throw error
-        } finally {
-            stats.loadTime += this.#clock.now() - start
-        }
-    }
-
-    /** The entry that may be stored, or `undefined`: it depends on a tag that had no stamp before the SELECT was sent. */
-    #entry<T>(
-        miss: Miss,
-        { value, ttl, tagCount = miss.tags.length, shareable = true }: Loaded<T>,
-    ): StoreEntry | undefined {
-        if (value === undefined || !shareable) return undefined
-        const states = miss.states.slice(0, tagCount)
-        if (states.length !== tagCount || !hasStamps(states)) return undefined
-        const entry = entryOf(states, value)
-        const payload = this.#serializer === undefined ? entry : this.#serializer.serialize(entry)
-        const size = typeof payload === "string" ? payload.length : estimateSize(value)
-        return {
-            key: miss.key,
-            payload,
-            ttl,
-            size,
-            stamps: states.map((stamp, i) => [miss.tags[i]!, stamp as string] as const),
-        }
-    }
-
-    /** Gives stamps to the tags that have none. Whoever sets a stamp first, all readers read the same one back. */
-    async #stamp(misses: readonly Miss[]): Promise<void> {
-        const missing = new Set<string>()
-        for (const { tags, states } of misses)
-            states.forEach((state, i) => {
-                if (state === undefined) missing.add(tags[i]!)
-            })
-        if (missing.size === 0) return
-        const tags = [...missing]
-        const answer = this.#gate.stamp(tags, newToken(), STAMP_TTL)
-        const states = isPromise(answer) ? await answer : answer
-        if (states instanceof CacheError) return
-        const made = new Map<string, TagState>(tags.map((tag, i) => [tag, states[i]]))
-        for (const miss of misses)
-            miss.states = miss.states.map((state, i): TagState =>
-                state === undefined ? made.get(miss.tags[i]!) : state,
-            )
-    }
-}
-
-function hasStamps(states: readonly TagState[]): states is readonly string[] {
-    return states.length > 0 && states.every((state) => typeof state === "string")
 }

@@ -1,15 +1,24 @@
-import type { Encoded } from "../serializer/ValueCodec"
+import { AsyncLocalStorage } from "node:async_hooks"
 
-interface Flight {
+interface Flight<V> {
     readonly stamps: readonly string[]
-    readonly landing: Promise<Encoded | undefined>
+    readonly landing: Promise<V | undefined>
+    /** The flight whose load began this one. */
+    readonly parent: Flight<unknown> | undefined
+    /** Flights that its load has begun or joined, and that have not landed. */
+    readonly waitsFor: Set<Flight<unknown>>
 }
 
+/** The flight whose load the caller is a part of: a load may call functions that are cached as well. */
+const loading = new AsyncLocalStorage<Flight<unknown>>()
+
 /** The end of a flight that {@link SingleFlight.start} began. */
-export interface Landing {
+export interface Landing<V> {
     /** Hands the value to the readers who joined; `undefined` when it must not be shared. */
-    resolve(value: Encoded | undefined): void
+    resolve(value: V | undefined): void
     reject(error: unknown): void
+    /** Runs code as a part of the load, which then never waits for itself. */
+    run<T>(task: () => T): T
     /** No reader can join any more; from the next turn on where flights linger. */
     end(): void
 }
@@ -18,8 +27,8 @@ export interface Landing {
  * Loads in progress. A reader may join one only if it began under the very stamps that the reader has just read:
  * otherwise a reader that starts after a commit could be handed a value from before it.
  */
-export class SingleFlight {
-    readonly #flights = new Map<string, Flight>()
+export class SingleFlight<V> {
+    readonly #flights = new Map<string, Flight<V>>()
     readonly #lingers: boolean
 
     /**
@@ -31,23 +40,33 @@ export class SingleFlight {
         this.#lingers = lingers
     }
 
-    /** The value of a load under the same stamps; `undefined` when there is none to join. */
-    find(key: string, stamps: readonly string[]): Promise<Encoded | undefined> | undefined {
+    /**
+     * The value of a load under the same stamps; `undefined` when there is none to join, or when it waits for the load
+     * that the caller is a part of: they would wait for each other for ever.
+     */
+    find(key: string, stamps: readonly string[]): Promise<V | undefined> | undefined {
         const flight = this.#flights.get(key)
-        return flight !== undefined && equal(flight.stamps, stamps) ? flight.landing : undefined
+        if (flight === undefined || !equal(flight.stamps, stamps)) return undefined
+        const own = loading.getStore()
+        if (own === undefined) return flight.landing
+        if (waitsForAny(flight, ancestry(own))) return undefined
+        wait(own, flight)
+        return flight.landing
     }
 
-    start(key: string, stamps: readonly string[]): Landing {
+    start(key: string, stamps: readonly string[]): Landing<V> {
         let isShared = false
-        let resolve!: (value: Encoded | undefined) => void
+        let resolve!: (value: V | undefined) => void
         let reject!: (error: unknown) => void
-        const landing = new Promise<Encoded | undefined>((onValue, onError) => {
+        const landing = new Promise<V | undefined>((onValue, onError) => {
             resolve = onValue
             reject = onError
         })
         // the reader who loads gets the error itself; nobody may have joined
         landing.catch(() => undefined)
-        const flight: Flight = { stamps, landing }
+        const parent = loading.getStore()
+        const flight: Flight<V> = { stamps, landing, parent, waitsFor: new Set() }
+        if (parent !== undefined) wait(parent, flight)
         this.#flights.set(key, flight)
         const remove = (): void => {
             if (this.#flights.get(key) === flight) this.#flights.delete(key)
@@ -58,6 +77,7 @@ export class SingleFlight {
                 resolve(value)
             },
             reject,
+            run: (task) => loading.run(flight, task),
             end: () => void (isShared && this.#lingers ? setImmediate(remove) : remove()),
         }
     }
@@ -65,4 +85,27 @@ export class SingleFlight {
 
 function equal(a: readonly string[], b: readonly string[]): boolean {
     return a.length === b.length && a.every((stamp, i) => stamp === b[i])
+}
+
+function wait(waiting: Flight<unknown>, flight: Flight<unknown>): void {
+    waiting.waitsFor.add(flight)
+    const end = (): void => void waiting.waitsFor.delete(flight)
+    flight.landing.then(end, end)
+}
+
+/** The flight itself and those that it is a part of. */
+function ancestry(flight: Flight<unknown>): ReadonlySet<Flight<unknown>> {
+    const found = new Set<Flight<unknown>>()
+    for (let next: Flight<unknown> | undefined = flight; next !== undefined; next = next.parent) found.add(next)
+    return found
+}
+
+/** Whether a flight is one of these, or lands only when one of them has landed. */
+function waitsForAny(flight: Flight<unknown>, others: ReadonlySet<Flight<unknown>>): boolean {
+    const seen = new Set([flight])
+    for (const next of seen) {
+        if (others.has(next)) return true
+        for (const waited of next.waitsFor) seen.add(waited)
+    }
+    return false
 }

@@ -7,6 +7,8 @@ export type CacheErrorCode =
     | "E_SECOND_CACHE"
     | "E_NOT_CACHEABLE"
     | "E_UNKNOWN_ENTITY"
+    | "E_UNKNOWN_RELATION"
+    | "E_NO_OWNER"
     | "E_MISSING_PEER"
     | "E_STORE"
     | "E_STORE_TIMEOUT"

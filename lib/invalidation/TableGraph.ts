@@ -1,5 +1,6 @@
 import type { DataSource, EntityMetadata } from "typeorm"
 import { tableName } from "../key/tableName"
+import { LinkGraph } from "./LinkGraph"
 import { dataSourceOf } from "../metadata/dataSourceOf"
 
 type ColumnMetadata = EntityMetadata["columns"][number]
@@ -21,11 +22,14 @@ interface Reference {
  * changes: rows that follow a foreign key on delete or update. No event tells of these.
  */
 export class TableGraph {
+    /** Who owns which rows. */
+    readonly links: LinkGraph
     readonly #entities = new Map<string, EntityMetadata[]>()
     readonly #references = new Map<string, Reference[]>()
     readonly #views = new Map<string, EntityMetadata>()
 
     constructor(dataSource: DataSource) {
+        this.links = new LinkGraph(dataSource)
         for (const metadata of dataSource.entityMetadatas) {
             const table = tableName(metadata)
             if (metadata.tableType === "view") this.#views.set(table, metadata)
@@ -64,6 +68,11 @@ export class TableGraph {
             this.tablesOfView(tableName(read), found)
         }
         return found
+    }
+
+    /** A view that nobody says the tables of. */
+    isOpaqueView(table: string): boolean {
+        return this.#views.has(table) && this.tablesOfView(table).size === 0
     }
 
     /** Tables whose rows go, or change their foreign key, with deleted rows of a table, transitively. */

@@ -1,7 +1,9 @@
 import { type KeyScheme } from "../key/KeyScheme"
 import { rowIdOfDatabaseValues } from "../key/rowId"
-import type { SqlAnalysis, SqlOperand, SqlRowCondition, SqlWrite } from "../sql/SqlAnalysis"
+import type { SqlAnalysis, SqlRowCondition, SqlWrite } from "../sql/SqlAnalysis"
 import type { EntityMetadata } from "typeorm"
+import { linkTags, wideLinkTags } from "./linkTags"
+import { operandValue } from "./operandValue"
 import type { TableGraph } from "./TableGraph"
 
 /** More certain rows of one table than this in one statement are invalidated as "rows of the table". */
@@ -18,9 +20,13 @@ export function dirtyTags(
     keys: KeyScheme,
 ): Set<string> {
     const tags = new Set<string>()
+    const addAll = (found: Iterable<string>): void => {
+        for (const tag of found) tags.add(tag)
+    }
     const wholeTable = (table: string): void => {
         tags.add(keys.table(table))
         tags.add(keys.rows(table))
+        addAll(wideLinkTags(table, graph.links, keys))
     }
     for (const write of writes) {
         const { table, verb } = write
@@ -31,6 +37,7 @@ export function dirtyTags(
             if (ids === undefined) tags.add(keys.rows(table))
             else for (const id of ids) tags.add(keys.row(table, id))
         }
+        addAll(linkTags(write, parameters, graph.links, keys))
         for (const reached of followers(write, graph)) wholeTable(reached)
         for (const behind of graph.tablesOfView(table)) {
             wholeTable(behind)
@@ -99,16 +106,12 @@ function idsOf(
     if (count > 1 && keyColumns.length > 1) return undefined
     const ids: string[] = []
     for (let i = 0; i < count; i++) {
-        const id = rowIdOfDatabaseValues(entity, (column) =>
-            valueOf(operands[keyColumns.indexOf(column)]?.[i], parameters),
-        )
+        const id = rowIdOfDatabaseValues(entity, (column) => {
+            const operand = operands[keyColumns.indexOf(column)]?.[i]
+            return operand === undefined ? undefined : operandValue(operand, parameters)
+        })
         if (id === undefined) return undefined
         ids.push(id)
     }
     return ids
-}
-
-function valueOf(operand: SqlOperand | undefined, parameters: readonly unknown[] | undefined): unknown {
-    if (operand === undefined) return undefined
-    return "parameter" in operand ? parameters?.[operand.parameter] : operand.literal
 }

@@ -85,6 +85,17 @@ export class EntityReach {
     }
 }
 
+const standard = new EntityReach()
+const declared = new WeakMap<DependsOn, EntityReach>()
+
+/** The reaches under a declaration of dependencies. Keep passing the same function: what it says is remembered. */
+export function entityReach(dependsOn: DependsOn | undefined): EntityReach {
+    if (dependsOn === undefined) return standard
+    let reach = declared.get(dependsOn)
+    if (reach === undefined) declared.set(dependsOn, (reach = new EntityReach(dependsOn)))
+    return reach
+}
+
 /** The junction table of a many-to-many relation, seen from either side. */
 export function junctionOf(relation: Relation): EntityMetadata | undefined {
     return relation.junctionEntityMetadata ?? relation.inverseRelation?.junctionEntityMetadata

@@ -57,19 +57,40 @@ export class KeyScheme {
         return this.#tag("row", `${tablePart(name)}:${keyPart(id)}`)
     }
 
-    /** A relation changed for owners that nobody knows. */
-    relation(ownerTable: string, relationName: string): string {
-        return this.#tag("relation", `${tablePart(ownerTable)}:${keyPart(relationName)}`)
+    /** Rows got an owner through these columns, nobody knows which. See `RelationLink`. */
+    relation(table: string, columns: string): string {
+        return this.#tag("relation", `${tablePart(table)}:${keyPart(columns)}`)
     }
 
-    /** A relation of one owner changed. */
-    relationOf(ownerTable: string, relationName: string, ownerId: string): string {
-        return this.#tag("relation-of", `${tablePart(ownerTable)}:${keyPart(relationName)}:${keyPart(ownerId)}`)
+    /** Rows got this owner through these columns. */
+    relationOf(table: string, columns: string, ownerId: string): string {
+        return this.#tag("relation-of", `${tablePart(table)}:${keyPart(columns)}:${keyPart(ownerId)}`)
     }
 
     /** A tag that the user names. */
     user(tag: string): string {
         return this.#tag("user", keyPart(tag))
+    }
+
+    /** A value of a region. */
+    value(region: string, name: string): string {
+        return this.#tag("value", `${keyPart(region)}:${keyPart(name)}`)
+    }
+
+    /** All values of a region. */
+    region(name: string): string {
+        return this.#tag("region", keyPart(name))
+    }
+
+    /** The beginning of the keys of all entries of a kind. */
+    kind(kind: EntryKind): string {
+        this.#refresh()
+        return `${this.#entries}${keyPart(kind)}:`
+    }
+
+    /** The beginning of the keys of a region's values. */
+    values(region: string, version: string): string {
+        return `${this.kind("value")}${keyPart(region)}:${keyPart(version)}:`
     }
 
     /** Any write that could not be attributed to a table. */

@@ -1,7 +1,7 @@
 import type { EntityMetadata, FindManyOptions, FindOneOptions } from "typeorm"
 import { isPlainObject } from "./CanonicalText"
 import { dataSourceOf } from "../metadata/dataSourceOf"
-import { type DependsOn, EntityReach } from "./EntityReach"
+import { type DependsOn, entityReach } from "./EntityReach"
 import { propertiesOf } from "./FindProperties"
 import { FindWalk } from "./FindWalk"
 
@@ -31,9 +31,6 @@ const KNOWN = new Set(
     ).split(" "),
 )
 
-const standard = new EntityReach()
-const declared = new WeakMap<DependsOn, EntityReach>()
-
 /**
  * The key of a read and the tables behind it, in one walk over the options; no SQL is built. A read that cannot be
  * keyed with certainty (a lock, `Raw`, a null or undefined condition, a class instance…) is a {@link FindBypass}.
@@ -54,7 +51,7 @@ export function planFind(
 
     const strategy = given["relationLoadStrategy"] || dataSourceOf(metadata).options.relationLoadStrategy || "join"
     const eager = given["loadEagerRelations"] !== false
-    const reach = reachOf(dependsOn)
+    const reach = entityReach(dependsOn)
     // With the strategy "query" TypeORM 0.3 loads the eager relations of related entities whatever the option says.
     const walk = new FindWalk(reach, reach.loaded(metadata, eager), eager || strategy !== "join")
 
@@ -97,13 +94,6 @@ function refuse(metadata: EntityMetadata, options: Record<string, unknown>): str
     if (options["transaction"]) return "transaction: true"
     if (options["join"] !== undefined && options["join"] !== null) return "join option"
     return dataSourceOf(metadata).options.type === "mongodb" ? "mongodb" : undefined
-}
-
-function reachOf(dependsOn: DependsOn | undefined): EntityReach {
-    if (dependsOn === undefined) return standard
-    let reach = declared.get(dependsOn)
-    if (reach === undefined) declared.set(dependsOn, (reach = new EntityReach(dependsOn)))
-    return reach
 }
 
 function section(walk: FindWalk, mark: string, value: unknown): void {

@@ -1,6 +1,7 @@
 import type { EntityMetadata } from "typeorm"
 import { CacheError } from "../error/CacheError"
-import { describe, toMilliseconds, type Duration } from "../util/duration"
+import { describe } from "../util/describe"
+import { toMilliseconds, type Duration } from "../util/duration"
 import type { CachedOptions } from "./CachedOptions"
 import { getCacheMetadataArgsStorage } from "./CacheMetadataArgsStorage"
 import { dataSourceOf } from "./dataSourceOf"
@@ -18,6 +19,8 @@ export class CacheMetadata {
     readonly entity: EntityMetadata
     /** True when the entity is decorated and not switched off: its reads are cached without being asked. */
     readonly enabled: boolean
+    /** True when somebody says `enabled: false`: its relations are not cached either, unless they say so. */
+    readonly isSwitchedOff: boolean
     /** Milliseconds; `undefined` for no expiry. */
     readonly ttl: number | undefined
     readonly listTtl: number | undefined
@@ -35,6 +38,7 @@ export class CacheMetadata {
         const options: CachedOptions = found ?? {}
         this.entity = entity
         this.enabled = found !== undefined && options.enabled !== false
+        this.isSwitchedOff = options.enabled === false
         this.ttl = resolve(options.ttl, defaults.ttl)
         this.listTtl = resolve(options.listTtl, this.ttl)
         this.negativeTtl = resolve(options.negativeTtl, this.ttl)

@@ -49,6 +49,11 @@ export class CacheMetadataArgsStorage {
         }
         return undefined
     }
+
+    /** The properties that the line of a class decorates as relations. */
+    relationNames(target: Function | string): readonly string[] {
+        return [...lineOf(target)].flatMap((link) => [...(this.#relations.get(link)?.keys() ?? [])])
+    }
 }
 
 function* lineOf(target: Function | string): Generator<Function | string> {

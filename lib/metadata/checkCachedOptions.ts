@@ -1,3 +1,4 @@
+import { CacheError } from "../error/CacheError"
 import {
     checkOptions,
     isBoolean,
@@ -7,6 +8,7 @@ import {
     isVersion,
     type OptionCheck,
 } from "../util/checkOptions"
+import { describe } from "../util/describe"
 
 const isListOfNames: OptionCheck = (value) =>
     Array.isArray(value) &&
@@ -45,4 +47,13 @@ export function checkCachedRelationOptions(options: unknown, relation: string): 
         { ttl: isDurationOrNull, maxSize: isCount, enabled: isBoolean, version: isVersion },
         `@CachedRelation on ${relation}`,
     )
+}
+
+/** Options of several relations by their names. @throws CacheError `E_OPTION` */
+export function checkCachedRelationMap(relations: unknown, entity: string): void {
+    if (relations === null || typeof relations !== "object" || Array.isArray(relations))
+        throw new CacheError("E_OPTION", `@Cached on ${entity}: the relations are ${describe(relations)}, not a map.`, {
+            advice: `Write { books: { ttl: "1m" } }.`,
+        })
+    for (const [name, options] of Object.entries(relations)) checkCachedRelationOptions(options, `${entity}.${name}`)
 }

@@ -1,6 +1,6 @@
 import type { RedisOptions } from "ioredis"
 import { CacheError } from "../error/CacheError"
-import { describe } from "../util/duration"
+import { describe } from "../util/describe"
 
 /** What is needed of one node of Redis. */
 export interface RedisNode {

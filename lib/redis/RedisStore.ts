@@ -2,7 +2,7 @@ import type { RedisOptions } from "ioredis"
 import { CacheError } from "../error/CacheError"
 import { FENCED, type CacheStore, type StoreEntry, type StoreRead, type TagState } from "../store/CacheStore"
 import { checkOptions, isName, type OptionCheck } from "../util/checkOptions"
-import { describe } from "../util/duration"
+import { describe } from "../util/describe"
 import { newToken } from "../util/token"
 import { connectRedis, isCluster, toRedisClient, type RedisClient, type RedisNode } from "./RedisClient"
 import { RedisPipeline, storeError, type RedisCommand } from "./RedisPipeline"
@@ -127,6 +127,11 @@ export class RedisStore implements CacheStore {
     }
 
     async clear(prefix: string): Promise<void> {
+        for await (const keys of this.keys(prefix))
+            await this.#pipeline.run(keys.map((key): RedisCommand => [DROP, key]))
+    }
+
+    async *keys(prefix: string): AsyncGenerator<readonly string[]> {
         // SCAN knows nothing of the client's own key prefix; the commands add it.
         const own = this.#client.options?.keyPrefix ?? ""
         const pattern = `${escapeGlob(own + prefix)}*`
@@ -135,7 +140,7 @@ export class RedisStore implements CacheStore {
             let cursor = "0"
             do {
                 const [next, keys] = await node.scan(cursor, "MATCH", pattern, "COUNT", SCAN_COUNT).catch(failScan)
-                await this.#pipeline.run(keys.map((key): RedisCommand => [DROP, key.slice(own.length)]))
+                yield keys.map((key) => key.slice(own.length))
                 cursor = next
             } while (cursor !== "0")
         }

@@ -9,10 +9,16 @@ import {
     type ObjectLiteral,
     type QueryRunner,
 } from "typeorm"
+import { warm, type WarmOptions, type WarmReport } from "../util/warm"
+import { anyOf } from "./anyOf"
 import { callCacheOf, type CallCache } from "./CallCache"
 import type { EntityReader } from "./EntityReader"
 import { Bypass } from "./FindCall"
 import { readersOf, type Access } from "./EntityReaders"
+import { clearRelationCache, loadRelation } from "./loadRelation"
+
+/** Rows that one query of {@link CachedRepository.warm} reads. */
+const ROWS_IN_A_TASK = 100
 
 type Where<Entity> = FindOptionsWhere<Entity>[] | FindOptionsWhere<Entity>
 type NumericColumn<Entity extends ObjectLiteral> = Parameters<Repository<Entity>["sum"]>[0]
@@ -102,6 +108,51 @@ export class CachedRepository<Entity extends ObjectLiteral> extends Repository<E
 
     override minimum(column: NumericColumn<Entity>, where?: Where<Entity>): Promise<number | null> {
         return readAggregate(this, "minimum", column, where, () => super.minimum(column, where))
+    }
+
+    /**
+     * Reads rows into the cache, a hundred in a query and some queries at a time.
+     *
+     * @param ids values, or maps of a composite key
+     * @returns how many queries there were, and which failed
+     * @throws CacheError `E_OPTION`
+     */
+    warm(ids: readonly unknown[], options?: WarmOptions): Promise<WarmReport> {
+        const tasks: (() => Promise<unknown>)[] = []
+        for (let at = 0; at < ids.length; at += ROWS_IN_A_TASK) {
+            const part = ids.slice(at, at + ROWS_IN_A_TASK)
+            tasks.push(() =>
+                this.find({ where: anyOf(part.map((id) => this.metadata.ensureEntityIdMap(id))) as Where<Entity> }),
+            )
+        }
+        return warm(tasks, options)
+    }
+
+    /**
+     * Reads a relation into entities that are there already: all of them in one round trip, the missing ones in one query.
+     * A relation without `@CachedRelation` comes from the database, in one query as well.
+     *
+     * @param relation the path of its property
+     * @returns what was given
+     * @throws CacheError `E_UNKNOWN_RELATION`, `E_NO_OWNER` for what is no entity of the repository or has no id
+     *
+     * @example
+     * const list = await authors.find()
+     * await authors.loadRelation(list, "books")
+     */
+    async loadRelation<Owners extends Entity | readonly Entity[]>(owners: Owners, relation: string): Promise<Owners> {
+        await loadRelation(this, asList<Entity>(owners), relation)
+        return owners
+    }
+
+    /**
+     * Invalidates what the cache has of a relation of an entity, or of all its relations: for what was changed past the
+     * DataSource.
+     *
+     * @throws CacheError `E_UNKNOWN_RELATION`, `E_NO_OWNER`
+     */
+    async clearRelationCache(owners: Entity | readonly Entity[], relation?: string): Promise<void> {
+        await clearRelationCache(this, asList<Entity>(owners), relation)
     }
 
     override maximum(column: NumericColumn<Entity>, where?: Where<Entity>): Promise<number | null> {
@@ -234,6 +285,10 @@ function readAggregate<Entity extends ObjectLiteral>(
             }),
         plain,
     )
+}
+
+function asList<Entity>(owners: Entity | readonly Entity[]): readonly Entity[] {
+    return Array.isArray(owners) ? (owners as readonly Entity[]) : [owners as Entity]
 }
 
 function notFound<Entity extends ObjectLiteral>({ metadata }: Repository<Entity>, criteria: unknown): never {

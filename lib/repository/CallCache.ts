@@ -1,6 +1,8 @@
+import type { ReadSource } from "../cache/ReadRequest"
 import { CacheError } from "../error/CacheError"
 import type { TransactionView } from "./TransactionView"
-import { describe, toMilliseconds } from "../util/duration"
+import { describe } from "../util/describe"
+import { toMilliseconds } from "../util/duration"
 
 /** What TypeORM's `cache` option of one call asks for. */
 export interface CallCache {
@@ -10,6 +12,8 @@ export interface CallCache {
     readonly id: string | undefined
     /** The transaction that the call is in, where the cache may be used there. */
     readonly within: TransactionView | undefined
+    /** Where the store is read for this call; `undefined` for the store itself. */
+    readonly source?: ReadSource | undefined
     /** True when the call asks to be cached, whatever the entity says. */
     readonly asked: boolean
 }

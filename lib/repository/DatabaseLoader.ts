@@ -42,9 +42,14 @@ export class DatabaseLoader {
         }
     }
 
-    /** Runs the `afterLoad` listeners and subscribers of entities, as a load through TypeORM would have. */
-    async announce(metadata: EntityMetadata, entities: readonly ObjectLiteral[]): Promise<void> {
+    /**
+     * Runs the `afterLoad` listeners and subscribers of entities, as a load through TypeORM would have.
+     *
+     * @param on the runner that they were loaded on, where it is still open
+     */
+    async announce(metadata: EntityMetadata, entities: readonly ObjectLiteral[], on?: QueryRunner): Promise<void> {
         if (entities.length === 0) return
+        if (on !== undefined) return broadcasterOf(on).broadcast("Load", metadata, entities)
         const runner = this.#dataSource.createQueryRunner("master")
         try {
             await broadcasterOf(runner).broadcast("Load", metadata, entities)

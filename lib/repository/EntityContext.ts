@@ -32,6 +32,8 @@ export interface EntityReaderParts {
     readonly rowStats: StatsCounter
     /** Counts of its lists, counts and aggregates. */
     readonly listStats: StatsCounter
+    /** Counts of one of its relations. */
+    readonly relationStats: (relation: string) => StatsCounter
     /** Entities whose tables an entity reads beyond its own. */
     readonly dependsOn: DependsOn
     /** The same for tables that no entity is mapped to. */
@@ -76,6 +78,17 @@ export class EntityContext<Entity extends ObjectLiteral> {
     /** The narrow tag of one row. */
     rowTag(id: string): string {
         return this.parts.keys.row(this.#table, id)
+    }
+
+    /** The tags of what reads these tables. */
+    tableTags(tables: Iterable<EntityMetadata>): readonly string[] {
+        const { keys, extraTables } = this.parts
+        const tags = new Set<string>()
+        for (const metadata of tables) {
+            tags.add(keys.table(tableName(metadata)))
+            for (const table of extraTables(metadata)) tags.add(keys.table(table)).add(keys.unattributed())
+        }
+        return [...tags]
     }
 
     /** Why the transaction that the call is in must read for itself, or `undefined`. */

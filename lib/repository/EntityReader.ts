@@ -1,18 +1,22 @@
 import type { EntityManager, FindManyOptions, FindOneOptions, ObjectLiteral } from "typeorm"
+import { planFind } from "../key/findKey"
 import { rowLookup, type RowLookup } from "../key/rowLookup"
 import type { CacheMetadata } from "../metadata/CacheMetadata"
+import { CachedRelationMetadata, type RelationMetadata } from "../metadata/CachedRelationMetadata"
 import type { Awaitable } from "../util/Awaitable"
 import type { CallCache } from "./CallCache"
 import { EntityContext, type EntityReaderParts } from "./EntityContext"
 import { Bypass, type FindCall, type ScalarCall } from "./FindCall"
 import { ListReader } from "./ListReader"
+import { attachBranches, splitFind, type CachedRelations, type SplitFind } from "./RelationBranches"
+import { RelationReader } from "./RelationReader"
 import { listAndCountCodec, listCodec, scalarCodec, type ResultCodec } from "./ResultCodec"
 import { RowReader } from "./RowReader"
 import { UniqueReader } from "./UniqueReader"
 
 /**
- * Reads one entity through the cache: rows by key, everything else as lists. The readers decide the key, the tags and the
- * life of each entry; how entries are kept consistent is the engine's business.
+ * Reads one entity through the cache: rows by key, relations by owner, everything else as lists. The readers decide the
+ * key, the tags and the life of each entry; how entries are kept consistent is the engine's business.
  */
 export class EntityReader<Entity extends ObjectLiteral = ObjectLiteral> {
     readonly #context: EntityContext<Entity>
@@ -21,9 +25,14 @@ export class EntityReader<Entity extends ObjectLiteral = ObjectLiteral> {
     readonly #lists: ListReader<Entity>
     readonly #list: ResultCodec<Entity[]>
     readonly #listAndCount: ResultCodec<[Entity[], number]>
+    readonly #relations = new Map<RelationMetadata, RelationReader>()
 
-    constructor(metadata: CacheMetadata, parts: EntityReaderParts) {
+    readonly #relationOf: CachedRelations
+
+    /** @param relationOf the reader of a relation of any entity of the DataSource, when it is cached */
+    constructor(metadata: CacheMetadata, parts: EntityReaderParts, relationOf: CachedRelations) {
         this.#context = new EntityContext(metadata, parts)
+        this.#relationOf = relationOf
         this.#rows = new RowReader(this.#context)
         this.#uniques = new UniqueReader(this.#context, this.#rows)
         this.#lists = new ListReader(this.#context)
@@ -33,26 +42,28 @@ export class EntityReader<Entity extends ObjectLiteral = ObjectLiteral> {
 
     /** One row or none. */
     findOne(find: FindCall): Promise<Entity | null> | Bypass {
-        const refusal = this.#refusal(find.call)
-        if (refusal !== undefined) return refusal
         const { row, entity } = this.#context
-        const lookup = this.#lookup(find)
-        if (lookup !== undefined) return this.#announced(this.#rows.read(lookup, find.call), row, false)
-        const unique = this.#uniques.lookup(find)
-        if (unique !== undefined) return this.#announced(this.#uniques.read(unique, find), row, false)
         const run = (manager: EntityManager, options: FindOneOptions): Promise<Entity | null> =>
             manager.findOne(entity.target, options) as Promise<Entity | null>
-        return this.#read(find, row, run)
+        return this.#find(find, row, (own) => {
+            const lookup = this.#lookup(own)
+            if (lookup !== undefined) return { result: this.#rows.read(lookup, own.call), isList: false }
+            const unique = this.#uniques.lookup(own)
+            if (unique !== undefined) return { result: this.#uniques.read(unique, own), isList: false }
+            return { result: this.#lists.read({ ...own, codec: row, run }), isList: true }
+        })
     }
 
     /** Many rows. */
     find(find: FindCall): Promise<Entity[]> | Bypass {
-        const refusal = this.#refusal(find.call)
-        if (refusal !== undefined) return refusal
-        const lookup = this.#lookup(find)
-        if (lookup !== undefined) return this.#announced(this.#rows.readMany(lookup, find.call), this.#list, false)
         const { target } = this.#context.entity
-        return this.#read(find, this.#list, (manager, options) => manager.find(target, options) as Promise<Entity[]>)
+        const run = (manager: EntityManager, options: FindManyOptions): Promise<Entity[]> =>
+            manager.find(target, options) as Promise<Entity[]>
+        return this.#find(find, this.#list, (own) => {
+            const lookup = this.#lookup(own)
+            if (lookup !== undefined) return { result: this.#rows.readMany(lookup, own.call), isList: false }
+            return { result: this.#lists.read({ ...own, codec: this.#list, run }), isList: true }
+        })
     }
 
     /** Many rows and the number of all that match. */
@@ -60,12 +71,27 @@ export class EntityReader<Entity extends ObjectLiteral = ObjectLiteral> {
         const { target } = this.#context.entity
         const run = (manager: EntityManager, options: FindManyOptions): Promise<[Entity[], number]> =>
             manager.findAndCount(target, options) as Promise<[Entity[], number]>
-        return this.#refusal(find.call) ?? this.#read(find, this.#listAndCount, run)
+        return this.#find(find, this.#listAndCount, (own) => ({
+            result: this.#lists.read({ ...own, codec: this.#listAndCount, run }),
+            isList: true,
+        }))
     }
 
     /** A count, a yes or no, an aggregate. */
     scalar<T extends number | boolean | null>(find: ScalarCall<T>): Promise<T> | Bypass {
         return this.#refusal(find.call) ?? this.#lists.read({ ...find, codec: scalarCodec as ResultCodec<T> })
+    }
+
+    /** The reader of a relation of the entity, decorated or not. @throws CacheError `E_NOT_CACHEABLE` */
+    relation(relation: RelationMetadata): RelationReader {
+        let reader = this.#relations.get(relation)
+        if (reader === undefined) {
+            const context = this.#context as unknown as EntityContext<ObjectLiteral>
+            const metadata = new CachedRelationMetadata(relation, context.metadata, context.parts.maxSize)
+            reader = new RelationReader(metadata, context, context.parts.relationStats(relation.propertyPath))
+            this.#relations.set(relation, reader)
+        }
+        return reader
     }
 
     /** Counts a read that the cache did not answer. */
@@ -81,12 +107,35 @@ export class EntityReader<Entity extends ObjectLiteral = ObjectLiteral> {
         this.#context.parts.rowStats.invalidations++
     }
 
-    #read<T>(find: FindCall, codec: ResultCodec<T>, run: ScalarCall<T>["run"]): Promise<T> | Bypass {
-        return this.#announced(this.#lists.read({ ...find, codec, run }), codec, true)
+    /** Reads with `read`, the cached relations beside it, and runs the load listeners of all that came. */
+    #find<T>(find: FindCall, codec: ResultCodec<T>, read: (find: FindCall) => Found<T>): Promise<T> | Bypass {
+        const refusal = this.#refusal(find.call)
+        if (refusal !== undefined) return refusal
+        const split = splitFind(this.#context.entity, find, this.#relationOf)
+        if (split !== undefined) return this.#findSplit(find, split, codec, read)
+        const { result, isList } = read(find)
+        return result instanceof Bypass ? result : this.#context.announced(result, codec, isList)
     }
 
-    #announced<T>(result: Awaitable<T> | Bypass, codec: ResultCodec<T>, withRelations: boolean): Promise<T> | Bypass {
-        return result instanceof Bypass ? result : this.#context.announced(result, codec, withRelations)
+    #findSplit<T>(
+        find: FindCall,
+        { options, branches }: SplitFind,
+        codec: ResultCodec<T>,
+        read: (find: FindCall) => Found<T>,
+    ): Promise<T> | Bypass {
+        const { parts, entity } = this.#context
+        const plan = parts.keys.isFixed ? planFind(entity, find.method, find.options) : { bypass: "" }
+        const name = "text" in plan ? plan.text : undefined
+        const source = parts.cache.readAhead(name)
+        const call: CallCache = { ...find.call, source }
+        const { result: roots } = read({ ...find, options, call })
+        if (roots instanceof Bypass) return roots
+        const attached = Promise.resolve(roots).then(async (arrived) => {
+            await attachBranches(codec.entities(arrived), branches, call)
+            parts.cache.learn(name, source)
+            return arrived
+        })
+        return this.#context.announced(attached, codec, true)
     }
 
     /** Why nothing of this call can be cached, or `undefined`. */
@@ -99,4 +148,11 @@ export class EntityReader<Entity extends ObjectLiteral = ObjectLiteral> {
         if (call.id !== undefined || !this.#context.hasRows) return undefined
         return rowLookup(this.#context.entity, method, options)
     }
+}
+
+/** What a read found. */
+interface Found<T> {
+    readonly result: Awaitable<T> | Bypass
+    /** False for rows alone; a list may bring related entities along. */
+    readonly isList: boolean
 }

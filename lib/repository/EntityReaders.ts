@@ -13,6 +13,8 @@ export interface EntityReaders {
     readerOf<Entity extends ObjectLiteral>(metadata: EntityMetadata): EntityReader<Entity>
     /** Why no read of this manager may use the cache now; the transaction it is in, where that may; or `undefined`. */
     accessOf(manager: EntityManager): Access | Promise<Access>
+    /** Invalidates tags at once. Resolves when the store has it, or a retry is due. */
+    invalidate(tags: readonly string[]): Promise<void>
     /** Throws what is wrong with an entity's declaration. @throws CacheError */
     check(metadata: EntityMetadata): void
 }

@@ -3,7 +3,6 @@ import { hasLoadListeners } from "../hydration/loadListener"
 import { graphFingerprint } from "../hydration/schemaFingerprint"
 import { planFind, type FindPlan } from "../key/findKey"
 import { pinnedId } from "../key/rowLookup"
-import { tableName } from "../key/tableName"
 import { Memo } from "../util/Memo"
 import type { EntityContext } from "./EntityContext"
 import { Bypass, type ScalarCall } from "./FindCall"
@@ -55,8 +54,10 @@ export class ListReader<Entity extends ObjectLiteral> {
         const result = parts.cache.read<T>({
             key: this.#keyOf(plan, tags, call.id),
             tags,
+            ...(pinned !== undefined && { covering: tags.slice(-1) }),
             stats: parts.listStats,
             subject: entity.name,
+            source: call.source,
             decode: codec.decode,
             load: async () => {
                 const { result, shareable } = await parts.loader.load(call.within, (manager) =>
@@ -98,15 +99,9 @@ export class ListReader<Entity extends ObjectLiteral> {
     }
 
     #tagsOf({ tables }: FindPlan): readonly string[] {
-        const { keys, extraTables } = this.#context.parts
-        const known = keys.isFixed ? this.#tags.get(tables) : undefined
+        const known = this.#context.parts.keys.isFixed ? this.#tags.get(tables) : undefined
         if (known !== undefined) return known
-        const tags = new Set<string>()
-        for (const metadata of tables) {
-            tags.add(keys.table(tableName(metadata)))
-            for (const table of extraTables(metadata)) tags.add(keys.table(table)).add(keys.unattributed())
-        }
-        const list = [...tags]
+        const list = this.#context.tableTags(tables)
         this.#tags.set(tables, list)
         return list
     }

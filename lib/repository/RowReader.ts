@@ -1,11 +1,11 @@
-import { In } from "typeorm"
 import type { FindOptionsWhere, ObjectLiteral } from "typeorm"
-import type { Loaded } from "../cache/ReadThrough"
+import type { Loaded } from "../cache/ReadRequest"
 import { schemaFingerprint } from "../hydration/schemaFingerprint"
 import { rowKeyOf } from "../key/rowId"
 import type { RowLookup } from "../key/rowLookup"
 import type { Awaitable } from "../util/Awaitable"
 import { Memo } from "../util/Memo"
+import { anyOf } from "./anyOf"
 import type { CallCache } from "./CallCache"
 import type { EntityContext } from "./EntityContext"
 import type { Bypass } from "./FindCall"
@@ -43,8 +43,10 @@ export class RowReader<Entity extends ObjectLiteral> {
             parts.cache.read({
                 key,
                 tags,
+                covering: [tags[2]],
                 stats: parts.rowStats,
                 subject: entity.name,
+                source: call.source,
                 decode: row.decode,
                 load: async () => (await this.#load(lookup, [0], call))[0]!,
             })
@@ -84,8 +86,10 @@ export class RowReader<Entity extends ObjectLiteral> {
             keys: spellings.map(({ key }) => key),
             ownTags: spellings.map(({ tags }) => tags[0]),
             sharedTags: this.#context.wideTags(),
+            covering: [this.#context.wideTags()[1]],
             stats: parts.rowStats,
             subject: entity.name,
+            source: call.source,
             decode: row.decode,
             loadMany: (positions) => this.#load(ordered, positions, call),
         })
@@ -128,18 +132,4 @@ function inOrder(lookup: RowLookup): RowLookup {
     const order = ids.map((_, position) => position).sort((a, b) => Number(ids[a]) - Number(ids[b]))
     const sorted = <T>(list: readonly T[]): T[] => order.map((position) => list[position]!)
     return { ...lookup, ids: sorted(ids), keys: sorted(keys), wheres: sorted(wheres) }
-}
-
-/** One condition for several rows. */
-function anyOf(wheres: readonly Record<string, unknown>[]): unknown {
-    const [first] = wheres
-    const properties = Object.keys(first!)
-    const [property] = properties
-    if (wheres.length === 1) return first
-    const isFlat = properties.length === 1 && wheres.every((where) => !isNested(where[property!]))
-    return isFlat ? { [property!]: In(wheres.map((where) => where[property!])) } : wheres
-}
-
-function isNested(value: unknown): boolean {
-    return typeof value === "object" && !(value instanceof Date) && !(value instanceof Uint8Array)
 }

@@ -1,5 +1,5 @@
 import type { EntityManager, FindOneOptions, ObjectLiteral } from "typeorm"
-import type { Loaded } from "../cache/ReadThrough"
+import type { Loaded } from "../cache/ReadRequest"
 import { rowLookup, uniqueLookup, type RowLookup, type UniqueLookup } from "../key/rowLookup"
 import { decodeValue, encodeValue } from "../serializer/ValueCodec"
 import type { TagState } from "../store/CacheStore"
@@ -75,6 +75,7 @@ export class UniqueReader<Entity extends ObjectLiteral> {
         const alias = await parts.cache.read<Alias<Entity>>({
             key,
             tags: this.#context.wideTags(),
+            covering: [this.#context.wideTags()[1]],
             stats,
             subject: entity.name,
             decode: (value) => (value === null ? { row: null } : { lookup: this.#lookupOf(decodeValue(value)) }),

@@ -4,6 +4,9 @@ export type Encoded = null | boolean | number | string | readonly Encoded[] | { 
 /** The key that marks an encoded object as something other than a plain object. */
 export const TAG = "$"
 
+/** The tag of an object that only the caller can encode and decode. */
+export const CUSTOM = "E"
+
 /** A tagged value: what it is, and what it is made from. */
 export interface Tagged {
     readonly [TAG]: string

@@ -1,38 +1,42 @@
 import { CacheError } from "../error/CacheError"
-import { describe } from "../util/duration"
-import { TAG, VIEWS } from "./Encoded"
+import { describe } from "../util/describe"
+import { CUSTOM, TAG, VIEWS } from "./Encoded"
 import type { Encoded, Tagged } from "./Encoded"
+
+/** Makes an object from the content that a `CustomEncoder` gave. @throws CacheError `E_CORRUPT_ENTRY` */
+export type CustomDecoder = (content: Encoded) => object
 
 /**
  * A fresh, deep copy of the value that was encoded. Nothing in it is shared with the tree or with another copy.
  *
+ * @param custom makes the objects that `encodeValue` left to the caller
  * @throws CacheError `E_CORRUPT_ENTRY` when the tree was not made by {@link encodeValue}
  */
-export function decodeValue(encoded: Encoded): unknown {
+export function decodeValue(encoded: Encoded, custom?: CustomDecoder): unknown {
     if (typeof encoded !== "object" || encoded === null) return encoded
     try {
-        return decode(encoded)
+        return decode(encoded, custom)
     } catch (error) {
         if (error instanceof CacheError) throw error
         throw corrupt("The stored value cannot be read.", error)
     }
 }
 
-function decode(encoded: Encoded): unknown {
+function decode(encoded: Encoded, custom: CustomDecoder | undefined): unknown {
     if (typeof encoded !== "object" || encoded === null) return encoded
     if (Array.isArray(encoded)) {
         const items = new Array<unknown>(encoded.length)
         for (let index = 0; index < items.length; index++)
-            items[index] = decode((encoded as readonly Encoded[])[index]!)
+            items[index] = decode((encoded as readonly Encoded[])[index]!, custom)
         return items
     }
-    if (Object.hasOwn(encoded, TAG)) return decodeTagged(encoded as unknown as Tagged)
+    if (Object.hasOwn(encoded, TAG)) return decodeTagged(encoded as unknown as Tagged, custom)
     const fields: Record<string, unknown> = {}
-    for (const key of Object.keys(encoded)) set(fields, key, decode((encoded as Record<string, Encoded>)[key]!))
+    for (const key of Object.keys(encoded)) set(fields, key, decode((encoded as Record<string, Encoded>)[key]!, custom))
     return fields
 }
 
-function decodeTagged({ [TAG]: tag, v }: Tagged): unknown {
+function decodeTagged({ [TAG]: tag, v }: Tagged, custom: CustomDecoder | undefined): unknown {
     switch (tag) {
         case "D":
             return v === null ? new Date(NaN) : new Date(expect(v, "number"))
@@ -60,13 +64,13 @@ function decodeTagged({ [TAG]: tag, v }: Tagged): unknown {
             return new view(bytes(base64))
         }
         case "o":
-            return fromEntries({}, v)
+            return fromEntries({}, v, custom)
         case "o0":
-            return fromEntries(Object.create(null) as Record<string, unknown>, v)
+            return fromEntries(Object.create(null) as Record<string, unknown>, v, custom)
         case "M":
-            return new Map(items(v).map((entry) => items(entry).map(decode) as [unknown, unknown]))
+            return new Map(items(v).map((entry) => items(entry).map((it) => decode(it, custom)) as [unknown, unknown]))
         case "S":
-            return new Set(items(v).map(decode))
+            return new Set(items(v).map((it) => decode(it, custom)))
         case "R": {
             const [source, flags, lastIndex] = items(v)
             const pattern = new RegExp(expect(source, "string"), expect(flags, "string"))
@@ -75,16 +79,22 @@ function decodeTagged({ [TAG]: tag, v }: Tagged): unknown {
         }
         case "U":
             return new URL(expect(v, "string"))
+        case CUSTOM:
+            return (custom ?? fail())(v)
         default:
             throw corrupt(`The stored value has the unknown tag ${describe(tag)}.`)
     }
 }
 
-function fromEntries(target: Record<string, unknown>, entries: Encoded): Record<string, unknown> {
+function fromEntries(
+    target: Record<string, unknown>,
+    entries: Encoded,
+    custom: CustomDecoder | undefined,
+): Record<string, unknown> {
     for (const entry of items(entries)) {
         const [key, value] = items(entry)
         if (value === undefined) fail()
-        set(target, expect(key, "string"), decode(value))
+        set(target, expect(key, "string"), decode(value, custom))
     }
     return target
 }

@@ -1,11 +1,14 @@
 import { types } from "node:util"
 import { CacheError } from "../error/CacheError"
-import { describe } from "../util/duration"
-import { TAG, VIEWS } from "./Encoded"
+import { describe } from "../util/describe"
+import { CUSTOM, TAG, VIEWS } from "./Encoded"
 import type { Encoded, Tagged } from "./Encoded"
 
 /** Levels of nesting that are encoded. Deeper values are refused before they can exhaust the stack. */
 const MAX_DEPTH = 500
+
+/** The content of an object of a class that only the caller knows; `undefined` for any other. */
+export type CustomEncoder = (value: object) => Encoded | undefined
 
 /**
  * The value as a tree that JSON holds without loss. Strings, finite numbers, booleans and null stand for themselves.
@@ -13,9 +16,10 @@ const MAX_DEPTH = 500
  * arrays (a hole becomes undefined) and plain objects, with or without prototype.
  *
  * @param path what the message calls the value
+ * @param custom knows further objects: what it answers for one is stored in its place
  * @throws CacheError `E_SERIALIZE` for anything else (class instances, functions, symbols, proxies, circles); it says where
  */
-export function encodeValue(value: unknown, path = "$"): Encoded {
+export function encodeValue(value: unknown, path = "$", custom?: CustomEncoder): Encoded {
     switch (typeof value) {
         case "string":
         case "boolean":
@@ -23,7 +27,7 @@ export function encodeValue(value: unknown, path = "$"): Encoded {
         case "number":
             return encodeNumber(value)
         default:
-            return value === null ? null : new Encoder(path).encode(value)
+            return value === null ? null : new Encoder(path, custom).encode(value)
     }
 }
 
@@ -42,8 +46,11 @@ class Encoder {
     readonly #path: (string | number)[] = []
     readonly #ancestors: object[] = []
 
-    constructor(root: string) {
+    readonly #custom: CustomEncoder | undefined
+
+    constructor(root: string, custom: CustomEncoder | undefined) {
         this.#root = root
+        this.#custom = custom
     }
 
     encode(value: unknown): Encoded {
@@ -78,6 +85,8 @@ class Encoder {
         const prototype: unknown = Object.getPrototypeOf(value)
         if (Array.isArray(value) && isNative(prototype, "Array")) return this.#encodeArray(value)
         if (prototype === null) return tagged("o0", this.#encodeEntries(value))
+        const custom = this.#custom?.(value)
+        if (custom !== undefined) return tagged(CUSTOM, custom)
         if (isPlain(prototype))
             return Object.hasOwn(value, TAG) || Object.hasOwn(value, "__proto__")
                 ? tagged("o", this.#encodeEntries(value))

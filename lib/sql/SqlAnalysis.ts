@@ -17,6 +17,11 @@ export interface SqlDefault {
     readonly default: true
 }
 
+/** The moment was given: `CURRENT_TIMESTAMP`, which is never null. */
+export interface SqlNow {
+    readonly now: true
+}
+
 /**
  * A condition on a row *before* the write: lower-case bare column → the row's value is one of these.
  *
@@ -56,7 +61,7 @@ export interface SqlWrite {
      * {@link inserted}. A column that is set to an expression is in {@link columns}, but not here. `undefined` when not
      * known; what an upsert assigns to rows that exist is not known.
      */
-    readonly assigned?: ReadonlyMap<string, SqlOperand> | undefined
+    readonly assigned?: ReadonlyMap<string, SqlOperand | SqlNow> | undefined
 }
 
 /** What an SQL text may do, as far as its text tells. Rather too much than too little. */

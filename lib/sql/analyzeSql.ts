@@ -1,8 +1,9 @@
 import { LRUCache } from "lru-cache"
 import type { SqlAnalysis, SqlTransaction, SqlWrite } from "./SqlAnalysis"
 import type { SqlDialect } from "./SqlDialect"
+import { readTables } from "./readTables"
 import { SqlStatement } from "./SqlStatement"
-import { identifiers, tableNames } from "./tableNames"
+import { identifiers } from "./tableNames"
 import { tokenizeSql, type SqlLexing, type SqlToken } from "./tokenizeSql"
 import { commitsImplicitly, opensBody, transactionControl } from "./transactionControl"
 import { analyzeUnreadable, WRITE_WORDS } from "./unreadableSql"
@@ -148,9 +149,11 @@ function analyzeTokens(
         const found = new WriteFinder(statement).find()
         writes.push(...found.writes)
         unattributed ||= found.unattributed
-        tablesKnown &&= !found.readsUnknown
-        const names = found.readsUnknown ? identifiers : tableNames
-        for (const name of names(statement, 0, statement.length)) tables.add(name)
+        const reads = found.readsUnknown
+            ? { tables: identifiers(statement, 0, statement.length), known: false }
+            : readTables(statement)
+        tablesKnown &&= reads.known
+        for (const name of reads.tables) tables.add(name)
         for (const { table } of found.writes) tables.add(table)
         transactions.push(...transactionControl(statement, inBody))
         implicitCommit ||= commitsImplicitly(statement)

@@ -1,4 +1,4 @@
-import type { SqlOperand } from "./SqlAnalysis"
+import type { SqlNow, SqlOperand } from "./SqlAnalysis"
 import { assignableAt } from "./operandAt"
 import { isRowId } from "./rowId"
 import type { SqlStatement } from "./SqlStatement"
@@ -7,8 +7,10 @@ import type { SqlStatement } from "./SqlStatement"
 export interface Assignments {
     readonly columns: readonly string[]
     /** Of the columns that are set to an operand, once. */
-    readonly operands: ReadonlyMap<string, SqlOperand>
+    readonly operands: ReadonlyMap<string, SqlOperand | SqlNow>
 }
+
+const NOW: SqlNow = Object.freeze({ now: true })
 
 const ENDS: readonly string[] = ["WHERE", "FROM", "RETURNING", "ORDER", "LIMIT", "OUTPUT", "OPTION", "AS"]
 
@@ -20,7 +22,7 @@ const ENDS: readonly string[] = ["WHERE", "FROM", "RETURNING", "ORDER", "LIMIT",
  */
 export function assignments(statement: SqlStatement, from: number, to: number): Assignments | undefined {
     const columns = new Set<string>()
-    const operands = new Map<string, SqlOperand>()
+    const operands = new Map<string, SqlOperand | SqlNow>()
     let index = from
     while (index < to) {
         const names = columnsAt(statement, index)
@@ -41,13 +43,20 @@ export function assignments(statement: SqlStatement, from: number, to: number): 
 }
 
 /** The operand of `column = operand`, when nothing goes on behind it. */
-function assignedOperand(statement: SqlStatement, index: number, to: number): SqlOperand | undefined {
+function assignedOperand(statement: SqlStatement, index: number, to: number): SqlOperand | SqlNow | undefined {
     const at = statement.nameAt(index)?.next
     if (at === undefined || statement.operator(at) !== "=") return undefined
-    const found = assignableAt(statement, at + 1)
+    const found = momentAt(statement, at + 1) ?? assignableAt(statement, at + 1)
     if (found === undefined || found.next > to) return undefined
     const ends = found.next === to || statement.operator(found.next) === "," || isEnd(statement, found.next)
     return ends ? found.operand : undefined
+}
+
+/** `CURRENT_TIMESTAMP`, with a precision or without. */
+function momentAt(statement: SqlStatement, index: number): { operand: SqlNow; next: number } | undefined {
+    if (statement.keyword(index) !== "CURRENT_TIMESTAMP") return undefined
+    const hasPrecision = statement.operator(index + 1) === "("
+    return { operand: NOW, next: hasPrecision ? statement.closeOf(index + 1) + 1 : index + 1 }
 }
 
 function columnsAt(statement: SqlStatement, index: number): readonly string[] | undefined {

@@ -103,6 +103,14 @@ export interface CacheStore {
      */
     clear(prefix: string): Awaitable<void>
 
+    /**
+     * The keys of entries that begin with a prefix, in pieces of any size; one may come twice. What is written or deleted
+     * meanwhile may be among them or not. Never blocks the store. A store without it has no `deletePattern`.
+     *
+     * @param prefix that no tag begins with
+     */
+    readonly keys?: ((prefix: string) => Iterable<readonly string[]> | AsyncIterable<readonly string[]>) | undefined
+
     /** Lets go of what the store itself opened (timers, a connection it made). A client passed in stays open. */
     close(): Awaitable<void>
 }

@@ -26,6 +26,12 @@ const CHECKS: Readonly<Record<keyof MemoryStoreOptions, OptionCheck>> = {
         typeof (value as Partial<Clock> | null)?.now === "function" ? undefined : "takes an object with a method now()",
 }
 
+/**
+ * Keeps the table of stamps from ever being empty: lru-cache wipes the room of all its slots when the last one goes, and a
+ * fence on the only stamps would cost a millisecond.
+ */
+const KEEPER = Symbol("keeper")
+
 /** A value and the moment it expires at. `expiresAt` moves: a stamp that is used again lives longer. */
 class Slot<T> {
     constructor(
@@ -50,7 +56,7 @@ export class MemoryStore implements CacheStore {
 
     readonly #clock: Pick<Clock, "now">
     readonly #entries: LRUCache<string, Slot<Payload>>
-    readonly #stamps: LRUCache<string, Slot<string>>
+    readonly #stamps: LRUCache<string | typeof KEEPER, Slot<string>>
     readonly #fences = new FenceTable()
 
     /** @throws CacheError `E_OPTION` for an unknown option or a bound that is no whole number above zero, or a clock that is none */
@@ -60,6 +66,7 @@ export class MemoryStore implements CacheStore {
         this.#clock = clock
         this.#entries = new LRUCache({ max: maxEntries, ...(maxBytes === undefined ? {} : { maxSize: maxBytes }) })
         this.#stamps = new LRUCache({ max: 4 * maxEntries + 10_000 })
+        this.#stamps.set(KEEPER, new Slot("", Infinity))
     }
 
     read(keys: readonly string[], tags: readonly string[]): StoreRead {
@@ -141,7 +148,12 @@ export class MemoryStore implements CacheStore {
 
     clear(prefix: string): void {
         for (const key of [...this.#entries.keys()]) if (key.startsWith(prefix)) this.#entries.delete(key)
-        for (const tag of [...this.#stamps.keys()]) if (tag.startsWith(prefix)) this.#stamps.delete(tag)
+        for (const tag of [...this.#stamps.keys()])
+            if (typeof tag === "string" && tag.startsWith(prefix)) this.#stamps.delete(tag)
+    }
+
+    *keys(prefix: string): Generator<readonly string[]> {
+        yield [...this.#entries.keys()].filter((key) => key.startsWith(prefix))
     }
 
     /** Does nothing: the store has opened nothing, and another cache may be using it. */

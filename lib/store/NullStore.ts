@@ -28,6 +28,10 @@ export class NullStore implements CacheStore {
 
     clear(): void {}
 
+    keys(): Iterable<readonly string[]> {
+        return []
+    }
+
     close(): void {}
 }
 

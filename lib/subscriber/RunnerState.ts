@@ -1,4 +1,4 @@
-import type { Fence } from "../cache/Invalidator"
+import type { Fence } from "../cache/Fence"
 import type { StatementStep } from "./StatementStep"
 
 /** A statement under way: a write outside a transaction, or one that moves the transaction itself. */

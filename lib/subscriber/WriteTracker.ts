@@ -6,6 +6,7 @@ import { connectionOf, type OpenTransactions } from "../invalidation/OpenTransac
 import type { TableGraph } from "../invalidation/TableGraph"
 import type { KeyScheme } from "../key/KeyScheme"
 import { tableName } from "../key/tableName"
+import { isSharedRunner } from "../metadata/isSharedRunner"
 import { analyzeSql } from "../sql/analyzeSql"
 import type { SqlDialect } from "../sql/SqlDialect"
 import type { CacheLog } from "../telemetry/CacheLogger"
@@ -164,7 +165,7 @@ export class WriteTracker {
     started(runner: QueryRunner): void {
         // who gives the connection back with the transaction open need not have written anything: the next one may
         this.#stateOf(runner)
-        if (this.#isShared(runner)) this.#parts.transactions.moved(runner)
+        if (isSharedRunner(runner)) this.#parts.transactions.moved(runner)
     }
 
     /** Before an entity event's SQL, for drivers that send no query events. @throws CacheError in `abort` mode */
@@ -241,7 +242,7 @@ export class WriteTracker {
         const hasEnded = success || (isPure === true && dialect === "postgres")
         if (step!.ends && hasEnded) transactions.ended(runner)
         if (step!.opens && success && !runner.isTransactionActive) transactions.opened(runner)
-        if (this.#isShared(runner)) transactions.moved(runner)
+        if (isSharedRunner(runner)) transactions.moved(runner)
         if (success || (step!.ends && hasEnded)) return
         // it may have stopped before the end of the transaction, or behind its beginning
         state.fence.add(fence.tags())
@@ -274,7 +275,7 @@ export class WriteTracker {
         this.#parts.isolation?.ended(runner)
         const state = this.#states.get(runner)
         if (state !== undefined) return this.#ended(runner, state, "release")
-        if (this.#isShared(runner)) this.#parts.transactions.moved(runner)
+        if (isSharedRunner(runner)) this.#parts.transactions.moved(runner)
     }
 
     #ended(runner: QueryRunner, state: RunnerState, how: "release" | "keep"): Awaitable<void> {
@@ -282,7 +283,7 @@ export class WriteTracker {
         this.#parts.transactions.ended(runner)
         // the fence first: a reader that sees the transaction gone must not find the old stamps
         const done = how === "release" ? fence.release() : fence.keep()
-        if (this.#isShared(runner)) this.#parts.transactions.moved(runner)
+        if (isSharedRunner(runner)) this.#parts.transactions.moved(runner)
         return done
     }
 
@@ -300,7 +301,7 @@ export class WriteTracker {
         if (state === undefined) {
             state = new RunnerState(this.#parts.invalidator.newFence())
             this.#states.set(runner, state)
-            if (!this.#isShared(runner)) this.#watchRelease(runner, state)
+            if (!isSharedRunner(runner)) this.#watchRelease(runner, state)
             const leak = this.#parts.transactions.leakOn(runner)
             if (leak !== undefined) {
                 state.fence.add(leak)
@@ -328,11 +329,6 @@ export class WriteTracker {
                 }
             }
         }
-    }
-
-    #isShared(runner: QueryRunner): boolean {
-        const { dataSource, connection } = runner as { dataSource?: { driver: object }; connection: { driver: object } }
-        return ((dataSource ?? connection).driver as { queryRunner?: unknown }).queryRunner === runner
     }
 
     #tagsOfTable(metadata: EntityMetadata): Set<string> {

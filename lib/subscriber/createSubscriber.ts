@@ -5,9 +5,11 @@ import {
     type EntitySubscriberInterface,
     type QueryRunner,
 } from "typeorm"
+import { DependencyScope } from "../cache/DependencyScope"
 import { CacheError } from "../error/CacheError"
 import { markSubscriber } from "../metadata/subscriberCache"
-import type { Awaitable } from "../util/Awaitable"
+import { isPromise, type Awaitable } from "../util/Awaitable"
+import type { ReadTracker } from "./ReadTracker"
 import type { WriteTracker } from "./WriteTracker"
 
 /** What every event of TypeORM carries; 0.3 calls the DataSource `connection`. */
@@ -32,6 +34,8 @@ interface QueryEvent extends AnyEvent {
 export interface SubscriberPort {
     /** The tracker of the DataSource's writes; `undefined` when the cache does not serve it. */
     trackerOf(dataSource: DataSource): WriteTracker | undefined
+    /** That of its reads. */
+    readsOf(dataSource: DataSource): ReadTracker | undefined
     /** Told of an error that a hook must not throw. */
     onHookError(error: unknown): void
 }
@@ -73,10 +77,18 @@ export function createSubscriber(cache: object, port: SubscriberPort): CacheSubs
         }
 
         beforeQuery(event: QueryEvent): Awaitable<void> {
-            return run(event, (tracker) => tracker.beforeQuery(event.queryRunner, event.query, event.parameters))
+            const written = run(event, (tracker) =>
+                tracker.beforeQuery(event.queryRunner, event.query, event.parameters),
+            )
+            if (!DependencyScope.isOpen) return written
+            const read = port.readsOf(event.dataSource ?? event.connection)?.beforeQuery(event.queryRunner, event.query)
+            // the reads' own promise where it is the only one: it notices who waits for it
+            return isPromise(written) ? written.then(() => read) : read
         }
 
         afterQuery(event: QueryEvent): Awaitable<void> {
+            if (DependencyScope.isOpen)
+                port.readsOf(event.dataSource ?? event.connection)?.afterQuery(event.queryRunner)
             return run(event, (tracker) =>
                 tracker.afterQuery(
                     event.queryRunner,

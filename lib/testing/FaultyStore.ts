@@ -60,6 +60,11 @@ export class FaultyStore implements CacheStore {
         return this.#inner.orderedReads ?? true
     }
 
+    /** That of the store behind it, when it has one; neither recorded nor stopped. */
+    get keys(): CacheStore["keys"] {
+        return this.#inner.keys?.bind(this.#inner)
+    }
+
     /** How many calls were made: each is one round trip. */
     get trips(): number {
         return this.calls.length

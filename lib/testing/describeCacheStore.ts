@@ -3,6 +3,7 @@ import type { Awaitable } from "../util/Awaitable"
 import { CLEAR_RULES } from "./conformance/clearRules"
 import { ENTRY_RULES } from "./conformance/entryRules"
 import { FENCE_RULES } from "./conformance/fenceRules"
+import { KEY_RULES } from "./conformance/keyRules"
 import { STAMP_RULES } from "./conformance/stampRules"
 import { StoreLab } from "./conformance/StoreLab"
 import type { StoreRule } from "./conformance/StoreRule"
@@ -31,6 +32,7 @@ const CHAPTERS: readonly (readonly [title: string, rules: readonly StoreRule[]])
     ["stamps", STAMP_RULES],
     ["fences", FENCE_RULES],
     ["clear", CLEAR_RULES],
+    ["keys", KEY_RULES],
 ]
 
 /**

@@ -1,5 +1,6 @@
 import { CacheError } from "../error/CacheError"
-import { describe, toMilliseconds, type Duration } from "./duration"
+import { describe } from "./describe"
+import { toMilliseconds, type Duration } from "./duration"
 
 /** Says what is wrong with an option's value, or `undefined` when it is right. */
 export type OptionCheck = (value: unknown, name: string) => string | undefined

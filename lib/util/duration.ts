@@ -1,5 +1,6 @@
 import ms from "ms"
 import { CacheError } from "../error/CacheError"
+import { describe } from "./describe"
 
 /**
  * A length of time: milliseconds as in TypeORM's own `cache` option, or a string such as `"30s"`, `"5m"`, `"1h"`.
@@ -24,16 +25,4 @@ export function toMilliseconds(duration: Duration, option: string): number {
 function parse(text: string): number | undefined {
     if (text.length === 0 || text.length > 100) return undefined
     return ms(text as ms.StringValue)
-}
-
-/** A short picture of any value, for messages. */
-export function describe(value: unknown): string {
-    if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
-    // Its name, not its source.
-    if (typeof value === "function") return value.name || "a function without a name"
-    if (value === null || typeof value !== "object") return String(value)
-    if (Array.isArray(value)) return "an array"
-    const name = value.constructor?.name || "Object"
-    if (name === "Object") return "a plain object"
-    return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name} object`
 }

@@ -1,5 +1,5 @@
 import type { ObjectLiteral, Repository } from "typeorm"
-import type { SqlLog } from "./openServers"
+import type { SqlLog } from "../openServers"
 
 type Named = ObjectLiteral & { name: string }
 

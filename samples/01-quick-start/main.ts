@@ -1,4 +1,4 @@
-import { openServers } from "./openServers"
+import { openServers } from "../openServers"
 import { Report } from "./Report"
 // #region declare
 import "reflect-metadata"
@@ -14,7 +14,7 @@ class Author {
 // #endregion
 
 async function main(): Promise<void> {
-    const { url, store, prefix, ownTables, sql, close } = await openServers()
+    const { url, store, prefix, ownTables, sql, close } = await openServers("quick_start")
     // #region wire
     const cache = new SecondLevelCache({ store, prefix })
     const dataSource = new DataSource({

@@ -3,6 +3,7 @@ import { DataSource, type DataSourceOptions, type Repository } from "typeorm"
 import { CachedRepository, MemoryStore, SecondLevelCache, type CacheStore } from "typeorm-second-level-cache"
 import { RedisStore } from "typeorm-second-level-cache/redis"
 import { Article } from "./Article"
+import { Shelf, Volume } from "./Shelf"
 
 /** Where a run has its data. */
 export interface Site {
@@ -10,6 +11,9 @@ export interface Site {
     readonly database: DataSourceOptions
     readonly redis: string
 }
+
+/** What the groups read. */
+export const ENTITIES = [Article, Shelf, Volume]
 
 /** One application: its DataSource, and the repository that it reads through. */
 export class Instance {
@@ -62,5 +66,5 @@ function same(store: CacheStore): CacheStore {
 }
 
 function open(site: Site, options: object): Promise<DataSource> {
-    return new DataSource({ ...site.database, entities: [Article], ...options }).initialize()
+    return new DataSource({ ...site.database, entities: ENTITIES, ...options }).initialize()
 }

@@ -8,3 +8,7 @@ describeCacheStore("MemoryStore", () => new MemoryStore({ clock }), { advance: (
 describeCacheStore("MemoryStore with a bound of bytes", () => new MemoryStore({ clock, maxBytes: 100_000_000 }), {
     advance: (ms) => clock.advance(ms),
 })
+// a store need not list them
+describeCacheStore("MemoryStore without keys()", () => Object.assign(new MemoryStore({ clock }), { keys: undefined }), {
+    advance: (ms) => clock.advance(ms),
+})

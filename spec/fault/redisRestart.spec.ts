@@ -1,6 +1,6 @@
 import { expect } from "chai"
 import type { DataSource } from "typeorm"
-import { CachedRepository, SecondLevelCache } from "typeorm-second-level-cache"
+import { SecondLevelCache } from "typeorm-second-level-cache"
 import { RedisStore } from "typeorm-second-level-cache/redis"
 import { Item } from "../race/Item"
 import { leaveOut, START_TIMEOUT } from "../support/choice"
@@ -9,6 +9,7 @@ import { QueryRecorder } from "../support/QueryRecorder"
 import type { StartedServer } from "../support/server/ServerProcess"
 import { whyNotStartable } from "../support/servers"
 import { startRedis } from "../support/startRedis"
+import { StateProbe } from "./StateProbe"
 
 forEachDatabase("a Redis that is killed", (database) => {
     // the databases differ in nothing that Redis could see
@@ -17,18 +18,16 @@ forEachDatabase("a Redis that is killed", (database) => {
     if (reason !== undefined) return leaveOut("redis", reason)
     let server: StartedServer
     let cache: SecondLevelCache
-    let logger: QueryRecorder
     let dataSource: DataSource
-    let items: CachedRepository<Item>
+    let probe: StateProbe
 
     beforeEach(async function () {
         this.timeout(START_TIMEOUT)
         server = await startRedis()
         cache = new SecondLevelCache({ store: new RedisStore({ url: server.url }), storeTimeout: "100ms" })
-        logger = new QueryRecorder()
+        const logger = new QueryRecorder()
         dataSource = await database.createDataSource({ entities: [Item], subscribers: [cache.subscriber], logger })
-        await dataSource.manager.insert(Item, { id: 1, code: "code", kind: "kind", state: 0 })
-        items = new CachedRepository(Item, dataSource.manager)
+        probe = await StateProbe.open(dataSource, logger)
     })
     afterEach(async () => {
         await cache.close()
@@ -36,59 +35,44 @@ forEachDatabase("a Redis that is killed", (database) => {
         await server.stop()
     })
 
-    async function read(): Promise<{ state: number; isHit: boolean }> {
-        const { length } = logger.selects
-        const { state } = await items.findOneByOrFail({ id: 1 })
-        return { state, isHit: logger.selects.length === length }
-    }
-    const write = (state: number): Promise<unknown> =>
-        dataSource.transaction((manager) => manager.update(Item, 1, { state }))
-    async function untilHit(state: number): Promise<void> {
-        for (;;) {
-            const found = await read()
-            expect(found.state).to.equal(state)
-            if (found.isHit) return
-        }
-    }
-
     it("costs no answer and no write, and is used again when it is back", async () => {
-        await untilHit(0)
+        await probe.untilHit(0)
         await server.kill()
-        expect(await read()).to.deep.equal({ state: 0, isHit: false })
-        await write(1)
-        expect(await read()).to.deep.equal({ state: 1, isHit: false })
+        expect(await probe.read()).to.deep.equal({ state: 0, isHit: false })
+        await probe.write(1)
+        expect(await probe.read()).to.deep.equal({ state: 1, isHit: false })
         await server.restart()
-        await untilHit(1)
-        await write(2)
-        await untilHit(2)
+        await probe.untilHit(1)
+        await probe.write(2)
+        await probe.untilHit(2)
     })
 
     it("between fence and COMMIT leaves nothing old behind", async () => {
-        await untilHit(0)
+        await probe.untilHit(0)
         await dataSource.transaction(async (manager) => {
             await manager.update(Item, 1, { state: 1 })
             await server.kill()
         })
-        expect(await read()).to.deep.equal({ state: 1, isHit: false })
+        expect(await probe.read()).to.deep.equal({ state: 1, isHit: false })
         await server.restart()
-        await untilHit(1)
+        await probe.untilHit(1)
     })
 
     it("and does not come back lets close() end", async () => {
-        await untilHit(0)
+        await probe.untilHit(0)
         await server.kill()
-        await write(1)
+        await probe.write(1)
         await cache.close()
-        expect(await read()).to.deep.equal({ state: 1, isHit: false })
+        expect(await probe.read()).to.deep.equal({ state: 1, isHit: false })
     })
 
     it("and hangs costs storeTimeout and no answer", async () => {
-        await untilHit(0)
+        await probe.untilHit(0)
         server.signal("SIGSTOP")
-        expect(await read()).to.deep.equal({ state: 0, isHit: false })
-        await write(1)
-        expect(await read()).to.deep.equal({ state: 1, isHit: false })
+        expect(await probe.read()).to.deep.equal({ state: 0, isHit: false })
+        await probe.write(1)
+        expect(await probe.read()).to.deep.equal({ state: 1, isHit: false })
         server.signal("SIGCONT")
-        await untilHit(1)
+        await probe.untilHit(1)
     })
 })

@@ -1,6 +1,6 @@
 import { expect } from "chai"
 import type { DataSource } from "typeorm"
-import { CachedRepository, SecondLevelCache } from "typeorm-second-level-cache"
+import { CachedRepository, SecondLevelCache, type SecondLevelCacheOptions } from "typeorm-second-level-cache"
 import { FakeClock, FaultyStore } from "typeorm-second-level-cache/testing"
 import type { StoreMethod } from "../../lib/testing/FaultyStore"
 import { MemoryStore } from "../../lib/store/MemoryStore"
@@ -23,10 +23,13 @@ forEachDatabase("a store that is away", (database) => {
     let dataSource: DataSource
     let items: CachedRepository<Item>
 
-    beforeEach(async () => {
+    beforeEach(() => open())
+    afterEach(close)
+
+    async function open(options: SecondLevelCacheOptions = {}): Promise<void> {
         clock = new FakeClock()
         store = new FaultyStore(new MemoryStore({ clock }))
-        cache = new SecondLevelCache({ store, clock, storeTimeout: TIMEOUT, fence: FENCE })
+        cache = new SecondLevelCache({ store, clock, storeTimeout: TIMEOUT, fence: FENCE, ...options })
         logger = new QueryRecorder()
         dataSource = await database.createDataSource({ entities: [Item], subscribers: [cache.subscriber], logger })
         await dataSource.manager.insert(
@@ -34,11 +37,11 @@ forEachDatabase("a store that is away", (database) => {
             [1, 2].map((id) => ({ id, code: `code-${id}`, kind: "kind", state: 0 })),
         )
         items = new CachedRepository(Item, dataSource.manager)
-    })
-    afterEach(async () => {
+    }
+    async function close(): Promise<void> {
         await cache.close()
         await database.cleanUp()
-    })
+    }
 
     const away = (...methods: StoreMethod[]): void => methods.forEach((method) => void store.fail(method))
     const write = (state: number): Promise<unknown> =>
@@ -227,6 +230,9 @@ forEachDatabase("a store that is away", (database) => {
     })
 
     it("for long keeps no more of many writes than their tags, and forgets none", async () => {
+        await close()
+        // whoever is not called is told nothing that could be counted
+        await open({ circuitBreaker: false })
         const other = async (): Promise<number> => (await items.findOneByOrFail({ id: 2 })).state
         expect(await other()).to.equal(0)
         away("fence", "release")
@@ -257,5 +263,41 @@ forEachDatabase("a store that is away", (database) => {
         expect(await other()).to.equal(9)
         await dataSource.transaction((manager) => manager.delete(Item, 2))
         await expectHits(100)
+    })
+
+    it("is not called any more once it is taken for broken, and delivers what waited when it is back", async () => {
+        await expectHits(0)
+        away(...METHODS)
+        await write(1)
+        for (let i = 0; i < 4; i++) await expectLoads(1)
+        store.reset()
+        // a reader waits for nothing, and a writer neither
+        for (let i = 2; i <= 4; i++) {
+            await write(i)
+            await expectLoads(i)
+        }
+        expect(store.trips).to.equal(0)
+        clock.advance(RETRY)
+        await new Promise((resolve) => setImmediate(resolve))
+        expect([...new Set(store.calls.map((call) => call.method))], "a look, once in a while").to.deep.equal(["read"])
+        store.heal()
+        store.reset()
+        clock.advance(1_000)
+        await new Promise((resolve) => setImmediate(resolve))
+        expect([...new Set(store.calls.map((call) => call.method))]).to.deep.equal(["read", "release"])
+        await expectHits(4)
+    })
+
+    it("refuses commits at once while it is taken for broken, where that is wanted", async () => {
+        await close()
+        await open({ onStoreFailure: "abort" })
+        await expectHits(0)
+        away(...METHODS)
+        for (let i = 0; i < 4; i++) await read()
+        store.reset()
+        const failure = await write(1).catch((error: unknown) => error)
+        expect(failure).to.include({ code: "E_COMMIT_REFUSED" })
+        expect(store.trips).to.equal(0)
+        expect((await read()).states.map(Number)).to.deep.equal(all(0))
     })
 })

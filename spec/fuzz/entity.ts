@@ -9,6 +9,7 @@ import {
     ManyToMany,
     ManyToOne,
     OneToMany,
+    OneToOne,
     PrimaryColumn,
     TableInheritance,
     VersionColumn,
@@ -58,6 +59,7 @@ export class Member {
     mentor: Member | null
 
     @OneToMany(() => Member, (member) => member.mentor)
+    @CachedRelation()
     pupils: Member[]
 
     @ManyToMany(() => Badge, (badge) => badge.members)
@@ -66,7 +68,25 @@ export class Member {
     badges: Badge[]
 
     @OneToMany(() => Post, (post) => post.member)
+    @CachedRelation()
     posts: Post[]
+
+    @OneToOne(() => Locker, (locker) => locker.member)
+    @CachedRelation()
+    locker: Locker | null
+
+    @OneToMany(() => Pet, (pet) => pet.keeper)
+    @CachedRelation()
+    pets: Pet[]
+
+    @OneToMany(() => Cat, (cat) => cat.friend)
+    @CachedRelation({ maxSize: 2 })
+    cats: Cat[]
+
+    /** Lazy. */
+    @OneToMany(() => Note, (note) => note.member)
+    @CachedRelation()
+    notes: Promise<Note[]>
 
     @VersionColumn({ default: 1 })
     version: number
@@ -85,7 +105,39 @@ export class Badge {
     name: string
 
     @ManyToMany(() => Member, (member) => member.badges)
+    @CachedRelation()
     members: Member[]
+}
+
+@Entity()
+@Cached()
+export class Locker {
+    @PrimaryColumn()
+    id: number
+
+    @OneToOne(() => Member, (member) => member.locker, { onDelete: "CASCADE", onUpdate: "CASCADE", nullable: true })
+    @JoinColumn()
+    @CachedRelation()
+    member: Member | null
+}
+
+/** Both sides are lazy. */
+@Entity()
+@Cached()
+export class Note {
+    @PrimaryColumn()
+    id: number
+
+    @Column({ default: "" })
+    text: string
+
+    @ManyToOne(() => Member, (member) => member.notes, {
+        onDelete: "SET NULL",
+        onUpdate: "CASCADE",
+        nullable: true,
+    })
+    @CachedRelation()
+    member: Promise<Member | null>
 }
 
 /** Its member is eager, and its rows go with the member's. */
@@ -104,6 +156,7 @@ export class Post {
         onUpdate: "CASCADE",
         nullable: true,
     })
+    @CachedRelation()
     member: Member | null
 }
 
@@ -119,12 +172,32 @@ export class Score {
     @Column({ default: 0 })
     points: number
 
+    @OneToMany(() => Cheer, (cheer) => cheer.score)
+    @CachedRelation()
+    cheers: Cheer[]
+
     loads: number
 
     @AfterLoad()
     loaded(): void {
         this.loads = (this.loads ?? 0) + 1
     }
+}
+
+/** Its foreign key has two columns; its score is eager, and not cached. */
+@Entity()
+@Cached()
+export class Cheer {
+    @PrimaryColumn()
+    id: number
+
+    @ManyToOne(() => Score, (score) => score.cheers, {
+        eager: true,
+        onDelete: "CASCADE",
+        onUpdate: "CASCADE",
+        nullable: true,
+    })
+    score: Score | null
 }
 
 @Entity()
@@ -136,12 +209,20 @@ export class Pet {
 
     @Column({ default: "" })
     name: string
+
+    @ManyToOne(() => Member, (member) => member.pets, { onDelete: "SET NULL", onUpdate: "CASCADE", nullable: true })
+    @CachedRelation()
+    keeper: Member | null
 }
 
 @ChildEntity()
 export class Cat extends Pet {
     @Column({ default: 9 })
     lives: number
+
+    @ManyToOne(() => Member, (member) => member.cats, { onDelete: "SET NULL", onUpdate: "CASCADE", nullable: true })
+    @CachedRelation()
+    friend: Member | null
 }
 
 @ChildEntity()
@@ -150,4 +231,7 @@ export class Dog extends Pet {
     trick: string | null
 }
 
-export const ENTITIES = [Team, Member, Badge, Post, Score, Pet, Cat, Dog]
+export const ENTITIES = [Team, Member, Badge, Locker, Note, Post, Score, Cheer, Pet, Cat, Dog]
+
+/** Without foreign keys between a table and those behind it. */
+export const TABLES = [Cheer, Note, Locker, Post, Pet, Member, Team, Badge, Score]

@@ -13,7 +13,8 @@ import {
     type ObjectLiteral,
     type Repository,
 } from "typeorm"
-import { Badge, Cat, Dog, Member, Pet, Post, Score, Team } from "./entity"
+import { CachedRepository } from "typeorm-second-level-cache"
+import { Badge, Cat, Cheer, Dog, Locker, Member, Note, Pet, Post, Score, Team } from "./entity"
 
 /** A read that can be made of two repositories. */
 export interface RandomRead {
@@ -153,8 +154,80 @@ const byOptions: fc.Arbitrary<RandomRead> = fc
         } as FindManyOptions)
     })
 
-/** Any read: by key, or by any options. */
-export const anyRead = fc.oneof(byKey, byOptions)
+type Target = EntityTarget<ObjectLiteral>
+type Tree = { readonly [relation: string]: true | Tree }
+
+/** What a read may bring along, lazy relations apart. */
+const RELATIONS = new Map<Target, Readonly<Record<string, Target>>>([
+    [Team, { members: Member }],
+    [
+        Member,
+        {
+            team: Team,
+            mentor: Member,
+            pupils: Member,
+            badges: Badge,
+            posts: Post,
+            locker: Locker,
+            pets: Pet,
+            cats: Cat,
+        },
+    ],
+    [Badge, { members: Member }],
+    [Locker, { member: Member }],
+    [Post, { member: Member }],
+    [Score, { cheers: Cheer }],
+    [Cheer, { score: Score }],
+    [Pet, { keeper: Member }],
+    [Cat, { keeper: Member, friend: Member }],
+    [Note, {}],
+])
+const LAZY = new Map<Target, string>([
+    [Member, "notes"],
+    [Note, "member"],
+])
+
+const treeOf = (target: Target, depth: number): fc.Arbitrary<Tree> => {
+    const relations = Object.entries(RELATIONS.get(target) ?? {})
+    const below = (related: Target): fc.Arbitrary<true | Tree> =>
+        depth > 1 ? fc.oneof(fc.constant(true as const), treeOf(related, depth - 1)) : fc.constant(true)
+    return fc
+        .subarray(relations, { maxLength: Math.min(relations.length, 2) })
+        .chain((chosen) => fc.record(Object.fromEntries(chosen.map(([name, related]) => [name, below(related)]))))
+}
+
+const someIds = fc.oneof(
+    { weight: 3, arbitrary: fc.constant({}) },
+    fc.array(id, { minLength: 1, maxLength: 3 }).map((list) => ({ id: In(list) })),
+    id.map((one) => ({ id: one })),
+)
+const whereOf = (target: Target): fc.Arbitrary<object> =>
+    target === Score ? fc.record({ round: id, player: word }, { requiredKeys: [] }) : someIds
+
+const byRelation: fc.Arbitrary<RandomRead> = fc.constantFrom(...RELATIONS).chain(([target, relations]) =>
+    fc
+        .record({
+            where: whereOf(target),
+            tree: treeOf(target, 3),
+            way: fc.constantFrom("find", "findOne", "loadRelation", "lazy"),
+            relation: fc.constantFrom(...Object.keys(relations), ""),
+        })
+        .map(({ where, tree, way, relation }) => {
+            const lazy = LAZY.get(target)
+            if (way === "lazy" && lazy !== undefined) return read(target, "lazy", { where }, lazy)
+            if (way === "loadRelation" && relation !== "") return read(target, way, { where }, relation)
+            // of several rows the database may give any
+            const order = way === "findOne" ? { order: target === Score ? { round: 1, player: 1 } : { id: 1 } } : {}
+            return read(target, way === "findOne" ? way : "find", {
+                where,
+                relations: tree,
+                ...order,
+            } as FindManyOptions)
+        }),
+)
+
+/** Any read: by key, by any options, of relations. */
+export const anyRead = fc.oneof(byKey, byOptions, { weight: 2, arbitrary: byRelation })
 
 function read(
     target: EntityTarget<ObjectLiteral>,
@@ -199,21 +272,58 @@ export const ROWS: readonly RandomRead[] = [
         relations: { members: true },
         order: { id: "ASC", members: { id: "ASC" } },
     } as FindManyOptions),
+    read(Member, "find", {
+        where: { id: In(ids) },
+        relations: { team: true, badges: true, locker: true, cats: true },
+    } as FindManyOptions),
+    read(Member, "find", { relations: { pupils: true, pets: true, mentor: true } } as FindManyOptions),
+    read(Team, "find", { where: { id: In(ids) }, relations: { members: { badges: true } } } as FindManyOptions),
+    read(Badge, "find", { relations: { members: true } } as FindManyOptions),
+    read(Score, "find", { relations: { cheers: true } } as FindManyOptions),
+    read(Member, "loadRelation", { where: { id: In(ids) } }, "posts"),
+    read(Member, "lazy", {}, "notes"),
+    read(Note, "lazy", {}, "member"),
 ]
 
 /** What a repository answers, or the name of the error. */
 export async function run(repository: Repository<ObjectLiteral>, { method, options }: RandomRead): Promise<unknown> {
     const [name, column] = method.split(":") as [string, string | undefined]
     try {
-        const target = repository as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
         const own = options()
+        if (name === "lazy" || name === "loadRelation") return await related(repository, name, column!, own)
+        const target = repository as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
         if (column !== undefined) return await target[name]!(column, own.where)
         const found = await target[name]!(own)
         // without ORDER BY the database may answer in any order
-        return own.order === undefined && Array.isArray(found) ? found.sort(byText) : found
+        return own.order === undefined ? sorted(found) : found
     } catch (error) {
         return { failed: (error as Error).name }
     }
+}
+
+/** What a relation holds: by hand or lazy through the cache, joined by a plain repository, which is never lazy. */
+async function related(
+    repository: Repository<ObjectLiteral>,
+    way: "lazy" | "loadRelation",
+    relation: string,
+    options: FindManyOptions,
+): Promise<unknown> {
+    const isCached = repository instanceof CachedRepository
+    const owners = await repository.find({ ...options, ...(isCached ? {} : { relations: { [relation]: true } }) })
+    if (isCached && way === "loadRelation") await repository.loadRelation(owners, relation)
+    const held: unknown[] = []
+    // one query after another on the connection of a transaction, else all in one tick
+    if (repository.manager.queryRunner === undefined)
+        held.push(...(await Promise.all(owners.map((it) => it[relation]))))
+    else for (const owner of owners) held.push(await owner[relation])
+    return sorted(owners.map((owner, i) => [repository.metadata.getEntityIdMap(owner), held[i]]))
+}
+
+/** The same with every list in one order. */
+function sorted(value: unknown): unknown {
+    if (typeof value !== "object" || value === null) return value
+    for (const part of Object.values(value)) sorted(part)
+    return Array.isArray(value) ? value.sort(byText) : value
 }
 
 function byText(a: unknown, b: unknown): number {

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import type { EntityManager, ObjectLiteral } from "typeorm"
-import { Badge, Cat, Dog, Member, Pet, Post, Score, Team } from "./entity"
+import { Badge, Cat, Cheer, Dog, Locker, Member, Note, Pet, Post, Score, Team } from "./entity"
 
 /** One change to the database. May fail: a constraint is then broken. */
 export interface RandomWrite {
@@ -40,7 +40,95 @@ async function loaded(
     if (found !== null) await change(found)
 }
 
-export const anyWrite: fc.Arbitrary<RandomWrite> = fc.oneof(
+/** Foreign keys, junctions, and what makes related rows seen or unseen. */
+const relationWrite: fc.Arbitrary<RandomWrite> = fc.oneof(
+    write("SQL into a team", fc.tuple(id, maybe(id)), (it, [of, team]) =>
+        sql(it, `UPDATE "member" SET "teamId" = ${team ?? "NULL"} WHERE "id" = ${of}`),
+    ),
+    write("SQL into another team", fc.tuple(id, id), (it, [from, to]) =>
+        sql(it, `UPDATE "member" SET "teamId" = ${to} WHERE "teamId" = ${from}`),
+    ),
+    write("SQL into the next team", id, (it, of) =>
+        sql(it, `UPDATE "member" SET "teamId" = "teamId" + 1 WHERE "id" = ${of}`),
+    ),
+    write("members of a team", fc.tuple(id, fc.array(id, { minLength: 1, maxLength: 2 })), (it, [team, members]) =>
+        it.createQueryBuilder().relation(Team, "members").of(team).add(members),
+    ),
+    write("out of a team", fc.tuple(id, id), (it, [team, one]) =>
+        it.createQueryBuilder().relation(Team, "members").of(team).remove(one),
+    ),
+    write("SQL pairs of a member", id, (it, of) =>
+        sql(it, `DELETE FROM "member_badges_badge" WHERE "memberId" = ${of}`),
+    ),
+    write("SQL pairs of a badge", id, (it, of) => sql(it, `DELETE FROM "member_badges_badge" WHERE "badgeId" = ${of}`)),
+    write("SQL pair", fc.tuple(id, id), (it, [of, badge]) =>
+        sql(it, `INSERT INTO "member_badges_badge" ("memberId", "badgeId") VALUES (${of}, ${badge})`),
+    ),
+    write("SQL pairs for all", id, (it, badge) =>
+        sql(it, `INSERT INTO "member_badges_badge" ("memberId", "badgeId") SELECT "id", ${badge} FROM "member"`),
+    ),
+    write("SQL change of a pair", fc.tuple(id, id, id), (it, [of, from, to]) =>
+        sql(it, `UPDATE "member_badges_badge" SET "badgeId" = ${to} WHERE "badgeId" = ${from} AND "memberId" = ${of}`),
+    ),
+    write("add a member", fc.tuple(id, id), (it, [badge, of]) =>
+        it.createQueryBuilder().relation(Badge, "members").of(badge).add(of),
+    ),
+    write("take a member away", fc.tuple(id, id), (it, [badge, of]) =>
+        it.createQueryBuilder().relation(Badge, "members").of(badge).remove(of),
+    ),
+    write("save members of a badge", fc.record({ badge: id, members: fc.array(id, { maxLength: 3 }) }), (it, value) =>
+        it.save(Badge, { id: value.badge, name: "set", members: value.members.map((one) => ({ id: one })) }),
+    ),
+    write("SQL soft delete", fc.tuple(id, fc.boolean()), (it, [of, back]) =>
+        sql(it, `UPDATE "member" SET "deletedAt" = ${back ? "NULL" : "CURRENT_TIMESTAMP"} WHERE "id" = ${of}`),
+    ),
+    write("upsert back", one, (it, { id, value }) => it.upsert(Member, { id, ...value, deletedAt: null }, ["id"])),
+    {
+        weight: 2,
+        arbitrary: write("save a locker", fc.tuple(id, maybe(id)), (it, [locker, of]) =>
+            it.save(Locker, { id: locker, member: of === null ? null : { id: of } }),
+        ),
+    },
+    write("delete a locker", id, (it, wanted) => it.delete(Locker, wanted)),
+    write("set a locker", fc.tuple(id, maybe(id)), (it, [of, locker]) =>
+        it.createQueryBuilder().relation(Member, "locker").of(of).set(locker),
+    ),
+    {
+        weight: 2,
+        arbitrary: write("insert a note", fc.tuple(id, word, maybe(id)), (it, [note, text, of]) =>
+            it.insert(Note, { id: note, text, member: (of === null ? null : { id: of }) as never }),
+        ),
+    },
+    write("change a note", fc.tuple(id, word, maybe(id)), (it, [note, text, of]) =>
+        it.update(Note, note, { text, member: (of === null ? null : { id: of }) as never }),
+    ),
+    write("delete a note", id, (it, wanted) => it.delete(Note, wanted)),
+    {
+        weight: 2,
+        arbitrary: write("save a cheer", fc.tuple(id, fc.record({ round: id, player: word })), (it, [cheer, score]) =>
+            it.save(Cheer, { id: cheer, score }),
+        ),
+    },
+    write("SQL of half a cheer", fc.tuple(id, id), (it, [cheer, round]) =>
+        sql(it, `UPDATE "cheer" SET "scoreRound" = ${round} WHERE "id" = ${cheer}`),
+    ),
+    write("no cheer", id, (it, cheer) => it.update(Cheer, cheer, { score: null })),
+    {
+        weight: 2,
+        arbitrary: write("save a kept pet", fc.tuple(id, maybe(id), maybe(id)), (it, [pet, keeper, friend]) =>
+            it.save(Cat, {
+                id: pet,
+                keeper: keeper === null ? null : { id: keeper },
+                friend: friend === null ? null : { id: friend },
+            }),
+        ),
+    },
+    write("change the kind", fc.tuple(id, fc.constantFrom("Cat", "Dog", "Pet")), (it, [pet, kind]) =>
+        sql(it, `UPDATE "pet" SET "kind" = '${kind}' WHERE "id" = ${pet}`),
+    ),
+)
+
+const otherWrite: fc.Arbitrary<RandomWrite> = fc.oneof(
     { weight: 4, arbitrary: write("save", one, (it, { id, value }) => it.save(Member, { id, ...value })) },
     {
         weight: 3,
@@ -146,4 +234,9 @@ export const anyWrite: fc.Arbitrary<RandomWrite> = fc.oneof(
     write("save a dog", fc.record({ id, name: word, trick: maybe(word) }), (it, dog) => it.save(Dog, dog)),
     write("rename a pet", fc.record({ id, name: word }), (it, { id, name }) => it.update(Pet, id, { name })),
     write("delete cats", id, (it, lives) => it.delete(Cat, { lives })),
+)
+
+export const anyWrite: fc.Arbitrary<RandomWrite> = fc.oneof(
+    { weight: 3, arbitrary: otherWrite },
+    { weight: 2, arbitrary: relationWrite },
 )

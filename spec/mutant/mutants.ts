@@ -1,6 +1,11 @@
 import type { Mutant } from "./Mutant"
+import { DEPENDENCY_MUTANTS } from "./dependencyMutants"
+import { QUERY_MUTANTS } from "./queryMutants"
+import { RELATION_MUTANTS } from "./relationMutants"
+import { VALUE_MUTANTS } from "./valueMutants"
 
 const READ_THROUGH = "lib/cache/ReadThrough.ts"
+const MISS_LOADER = "lib/cache/MissLoader.ts"
 const INVALIDATOR = "lib/cache/Invalidator.ts"
 const TWO_ACTORS = "spec/race/twoActors.spec.ts"
 const THREE_ACTORS = "spec/race/threeActors.spec.ts"
@@ -18,16 +23,15 @@ export const MUTANTS: readonly Mutant[] = [
     },
     {
         guard: "stamps are read before the SELECT",
-        file: READ_THROUGH,
+        file: MISS_LOADER,
         edits: [
             [
-                "            const loaded = await this.#load(request, misses)\n",
-                `            const loaded = await this.#load(request, misses)
-            for (const miss of misses) {
+                "            const lateStamps = loaded.some(hasLateTags)",
+                `            for (const miss of misses) {
                 const late = await this.#gate.stamp(miss.tags, newToken(), STAMP_TTL)
                 if (!(late instanceof CacheError)) miss.states = late
             }
-`,
+            const lateStamps = loaded.some(hasLateTags)`,
             ],
         ],
         spec: TWO_ACTORS,
@@ -95,8 +99,8 @@ export const MUTANTS: readonly Mutant[] = [
     },
     {
         guard: "a fence stays when the outcome of COMMIT is unknown",
-        file: INVALIDATOR,
-        edits: [["return this.#invalidator.keepUntilDeadline(this)", "return this.#invalidator.release(this)"]],
+        file: "lib/cache/Fence.ts",
+        edits: [["return this.#writer.keepUntilDeadline(this)", "return this.#writer.release(this)"]],
         spec: UNKNOWN_OUTCOME,
         grep: "while the server still executes COMMIT",
     },
@@ -136,25 +140,25 @@ export const MUTANTS: readonly Mutant[] = [
         guard: "a load is joined only under the same stamps",
         file: "lib/cache/SingleFlight.ts",
         edits: [
-            ["flight !== undefined && equal(flight.stamps, stamps)", "flight !== undefined && equal(stamps, stamps)"],
+            ["if (flight === undefined || !equal(flight.stamps, stamps)) return", "if (flight === undefined) return"],
         ],
         spec: THREE_ACTORS,
         grep: "two readers of a row in one process",
     },
     {
         guard: "wide stamps are looked at again for a late fill",
-        file: READ_THROUGH,
-        edits: [["        if (before.some((stamp, i) => again.tags[i] !== stamp)) return\n", ""]],
+        file: MISS_LOADER,
+        edits: [["before.some((stamp, i) => again.tags[i] !== stamp) ? undefined : stamps", "stamps"]],
         spec: TWO_ACTORS,
         grep: "by its unique key older than committed, with stamps",
     },
     {
         guard: "narrow stamps of a late fill are read before the wide ones",
-        file: READ_THROUGH,
+        file: MISS_LOADER,
         edits: [
             [
-                "        const narrow = await this.#gate.stamp(ownTags,",
-                "        const again = await this.#gate.read([], wide)\n        const narrow = await this.#gate.stamp(ownTags,",
+                "        const stamps = await this.#gate.stamp(narrow,",
+                "        const again = await this.#gate.read([], wide)\n        const stamps = await this.#gate.stamp(narrow,",
             ],
             ["        const again = await this.#gate.read([], wide)\n        if (again", "        if (again"],
         ],
@@ -203,7 +207,7 @@ export const MUTANTS: readonly Mutant[] = [
     {
         guard: "a store that hangs is given up",
         file: "lib/cache/StoreGate.ts",
-        edits: [["        return timed ? ", "        return !timed ? "]],
+        edits: [["        return timed\n", "        return !timed\n"]],
         spec: STORE_AWAY,
         grep: "hangs in stamp",
         databases: "sqlite",
@@ -260,4 +264,8 @@ export const MUTANTS: readonly Mutant[] = [
         grep: "another layout in the place of a row",
         databases: "sqlite",
     },
+    ...RELATION_MUTANTS,
+    ...VALUE_MUTANTS,
+    ...DEPENDENCY_MUTANTS,
+    ...QUERY_MUTANTS,
 ]

@@ -6,6 +6,7 @@ import type { CacheStore } from "../../lib/store/CacheStore"
 import type { TestDatabase, TestStore } from "../support/databases"
 import { gate, waitingForServer } from "./interleave"
 import { Item } from "./Item"
+import { Mark, Shelf, Slip, Tome } from "./Shelf"
 
 /** One process of several on one database and one store: a DataSource and a cache of its own. */
 export interface RaceProcess {
@@ -23,9 +24,12 @@ export interface RaceLabOptions extends SecondLevelCacheOptions {
     readonly steps?: RegExp
     /** True when the answer to a SELECT is a step of its own. Default false. */
     readonly answers?: boolean
+    /** True when all runs have one prefix, so that what a call asked for is remembered for the next. Default false. */
+    readonly isFixed?: boolean
 }
 
 const STEPS = /^\s*(SELECT|ROLLBACK)\b/i
+const ENTITIES = [Item, Mark, Shelf, Slip, Tome]
 /** Connections that are opened beforehand, so that no step waits for one. */
 const CONNECTIONS = 4
 
@@ -36,12 +40,14 @@ export class RaceLab {
     readonly truth: EntityManager
     readonly #extra: readonly DataSource[]
     readonly #store: TestStore
+    readonly #fixed: string | undefined
     #prefix = ""
     #row = 0
 
     static async open(database: TestDatabase, store: TestStore, options: RaceLabOptions): Promise<RaceLab> {
         const shared = store.create()
-        const { processes: count, steps = STEPS, answers = false, ...cacheOptions } = options
+        const { processes: count, steps = STEPS, answers = false, isFixed = false, ...cacheOptions } = options
+        const fixed = isFixed ? store.prefix() : undefined
         const lab: { current?: RaceLab } = {}
         const processes: RaceProcess[] = []
         let first: DataSource | undefined
@@ -49,10 +55,10 @@ export class RaceLab {
             const own = gated(i === 0 || store.name === "memory" ? shared : store.create())
             const cache = new SecondLevelCache({
                 ...{ ttl: "1h", storeTimeout: "30s", ...cacheOptions },
-                ...{ store: own, prefix: () => lab.current?.prefix ?? "unused" },
+                ...{ store: own, prefix: fixed ?? (() => lab.current?.prefix ?? "unused") },
             })
             const settings = {
-                entities: [Item],
+                entities: ENTITIES,
                 subscribers: [cache.subscriber],
                 poolSize: CONNECTIONS,
                 extra: database.name === "postgres" ? { idleTimeoutMillis: 0 } : {},
@@ -81,26 +87,32 @@ export class RaceLab {
                 ? undefined
                 : await new DataSource({
                       ...database.optionsOf(first!),
-                      entities: [Item],
+                      entities: ENTITIES,
                   }).initialize()
-        return (lab.current = new RaceLab(store, processes, plain))
+        return (lab.current = new RaceLab(store, processes, plain, fixed))
     }
 
-    private constructor(store: TestStore, processes: readonly RaceProcess[], plain: DataSource | undefined) {
+    private constructor(
+        store: TestStore,
+        processes: readonly RaceProcess[],
+        plain: DataSource | undefined,
+        fixed: string | undefined,
+    ) {
+        this.#fixed = fixed
         this.#store = store
         this.processes = processes
         this.truth = (plain ?? processes[0]!.dataSource).manager
         this.#extra = plain === undefined ? [] : [...processes.slice(1).map((it) => it.dataSource), plain]
-        this.#prefix = store.prefix()
+        this.#prefix = fixed ?? store.prefix()
     }
 
     get prefix(): string {
         return this.#prefix
     }
 
-    /** An empty cache, and rows that no run has had before, of one kind. */
+    /** A cache without anything about them, and rows that no run has had before, of one kind. */
     async newRows(count: number): Promise<readonly [ids: readonly number[], kind: string]> {
-        this.#prefix = this.#store.prefix()
+        this.#prefix = this.#fixed ?? this.#store.prefix()
         const ids = Array.from({ length: count }, () => ++this.#row)
         const kind = `kind-${this.#row}`
         if (count > 0)

@@ -1,5 +1,5 @@
 import { expect } from "chai"
-import { In } from "typeorm"
+import { type EntityManager, In } from "typeorm"
 import { begin, interleave, type Run } from "./interleave"
 import { Item } from "./Item"
 import { codeOf, noteCommit, type RaceLab, type RaceProcess } from "./RaceLab"
@@ -7,13 +7,16 @@ import { codeOf, noteCommit, type RaceLab, type RaceProcess } from "./RaceLab"
 /** What readers and writers do in one race. The rows of a run: `ids`, all of one `kind`. */
 export interface Race {
     readonly rows: number
+    /** Makes other rows, around the ids of the run. */
+    furnish?(manager: EntityManager, at: Place): Promise<void>
     /** Makes the write of one writer, in a transaction or by itself: for two rows there may be two writers. */
     write(to: RaceProcess, at: Place, writer: number): Promise<unknown>
     /** Reads through the cache and tells which writers' changes it saw: bit by bit. */
     read(from: RaceProcess, at: Place): Promise<number>
 }
 
-interface Place {
+/** Where a run takes place. */
+export interface Place {
     readonly ids: readonly number[]
     readonly kind: string
     /** An id that no row has yet. */
@@ -115,6 +118,7 @@ export function everyOrder(lab: RaceLab, race: Race, cast: Cast): Promise<number
     const prepare = async (): Promise<Run> => {
         const [ids, kind] = await lab.newRows(race.rows)
         const at: Place = { ids, kind, next: lab.newId() }
+        await race.furnish?.(lab.truth, at)
         if (before !== "nothing") await race.read(processes.at(-1)!, at)
         if (before === "stamps") for (const { store } of processes) await store.clear(`${lab.prefix}:v:`)
         let committed = 0

@@ -19,6 +19,10 @@ const OPTIONS: readonly (readonly [section: string, file: string, type: string])
     ["SecondLevelCache", "lib/SecondLevelCacheOptions.ts", "SecondLevelCacheOptions"],
     ["Cached", "lib/metadata/CachedOptions.ts", "CachedOptions"],
     ["CachedRelation", "lib/metadata/CachedRelationOptions.ts", "CachedRelationOptions"],
+    ["Values", "lib/value/CacheRegion.ts", "GetOrSetOptions"],
+    ["Region", "lib/value/Regions.ts", "RegionOptions"],
+    ["Cacheable", "lib/value/Cacheable.ts", "CacheableOptions"],
+    ["CacheInvalidate", "lib/value/Cacheable.ts", "CacheInvalidateOptions"],
     ["MemoryStore", "lib/store/MemoryStore.ts", "MemoryStoreOptions"],
     ["RedisStore", "lib/redis/RedisStore.ts", "RedisStoreOptions"],
 ]
@@ -50,11 +54,12 @@ describe("the documentation", () => {
             expect(code).to.equal(regions.join("\n\n"))
         })
 
-    it("shows the quick start in the README", () => {
+    it("shows the samples in the README", () => {
         const shown = blocks.filter(({ page, sample }) => page === "README.md" && sample !== undefined)
-        expect(shown.map(({ sample }) => sample)).to.deep.equal(
-            ["declare", "wire", "use"].map((region) => `01-quick-start/main.ts#${region}`),
-        )
+        expect(shown.map(({ sample }) => sample)).to.deep.equal([
+            ...["declare", "wire", "use"].map((region) => `01-quick-start/main.ts#${region}`),
+            ...["declare", "pages"].map((region) => `02-relations/main.ts#${region}`),
+        ])
     })
 
     for (const page of pages)
@@ -82,7 +87,12 @@ describe("the documentation", () => {
 
 function propertiesOf(file: string, type: string): string[] {
     const source = ts.createSourceFile(file, textOf(file), ts.ScriptTarget.ES2022, true)
-    const found = source.statements.find((it) => ts.isInterfaceDeclaration(it) && it.name.text === type)
+    const found = source.statements.filter(ts.isInterfaceDeclaration).find((it) => it.name.text === type)
     if (found === undefined) throw new Error(`${join(ROOT, file)} has no interface ${type}`)
-    return (found as ts.InterfaceDeclaration).members.map((member) => member.name!.getText(source))
+    const parents =
+        found.heritageClauses?.flatMap(({ types }) => types.map((it) => it.expression.getText(source))) ?? []
+    return [
+        ...parents.flatMap((parent) => propertiesOf(file, parent)),
+        ...found.members.map((member) => member.name!.getText(source)),
+    ]
 }

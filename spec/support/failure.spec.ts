@@ -1,5 +1,7 @@
 import { expect } from "chai"
 import { spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 const ROOT = join(__dirname, "..", "..")
@@ -23,6 +25,21 @@ describe("a run of the suite", () => {
 
     it("fails when a rejection goes unhandled after the last spec", () => {
         expect(run("lateRejection.ts").code).not.to.equal(0)
+    })
+
+    it("notes what failed, for whoever sums several runs up", () => {
+        const folder = mkdtempSync(join(tmpdir(), "second-level-cache-summary-"))
+        try {
+            const summary = join(folder, "summary")
+            run("rejection.ts", { SPEC_SUMMARY: summary })
+            run("pending.ts", { SPEC_SUMMARY: summary, FAIL_ON_PENDING: "1" })
+            const runs = readFileSync(summary, "utf8").trimEnd().split("\n")
+            const [rejection, pending] = runs.map((line) => (JSON.parse(line) as { reasons: string[] }).reasons.join())
+            expect(rejection).to.match(/nobody cares/)
+            expect(pending).to.match(/is pending$/)
+        } finally {
+            rmSync(folder, { recursive: true, force: true })
+        }
     })
 
     it("passes with a pending spec unless that is forbidden", () => {

@@ -6,25 +6,29 @@ const { reporters } = require("mocha")
 /**
  * Mocha's spec reporter with a plain last line, `N passed, N failed, N skipped`.
  *
- * FAIL_ON_PENDING=1: a pending spec fails the run, unless it says that the TypeORM of the run has no such thing. SPEC_SUMMARY=file: appends the numbers to it, one JSON line a run.
+ * FAIL_ON_PENDING=1: a pending spec fails the run, unless it says that the TypeORM of the run has no such thing.
+ * SPEC_SUMMARY=file: appends the numbers and what failed to it, one JSON line a run.
  */
 module.exports = class Reporter extends reporters.Spec {
     #pending = []
+    #failures = []
 
     constructor(runner, options) {
         super(runner, options)
         runner.on("pending", (test) => this.#pending.push(test.fullTitle()))
+        runner.on("fail", (test, error) => this.#failures.push(`${test.fullTitle()}\n${error?.stack ?? error}`))
     }
 
     done(failures, finish) {
         const { passes } = this.stats
         const skipped = this.#pending.length
         const { SPEC_SUMMARY, FAIL_ON_PENDING } = process.env
-        if (SPEC_SUMMARY)
-            appendFileSync(SPEC_SUMMARY, `${JSON.stringify({ passed: passes, failed: failures, skipped })}\n`)
         const missing = this.#pending.filter((title) => !/\(left out: (this )?TypeORM /.test(title))
         const refused = FAIL_ON_PENDING === "1" && missing.length > 0
         if (refused) console.log(`Pending, which FAIL_ON_PENDING=1 does not allow:\n  ${missing.join("\n  ")}\n`)
+        const reasons = [...this.#failures, ...(refused ? missing.map((title) => `${title}\nis pending`) : [])]
+        if (SPEC_SUMMARY)
+            appendFileSync(SPEC_SUMMARY, `${JSON.stringify({ passed: passes, failed: failures, skipped, reasons })}\n`)
         console.log(`${passes} passed, ${failures} failed, ${skipped} skipped`)
         finish(refused ? failures + missing.length : failures)
     }

@@ -6,7 +6,6 @@ import {
     cached,
     CachedRelation,
     CachedRepository,
-    CacheError,
     SecondLevelCache,
     MemoryStore,
 } from "typeorm-second-level-cache"
@@ -14,6 +13,7 @@ import { RedisStore } from "typeorm-second-level-cache/redis"
 import { sqliteBackend } from "../../support/database/sqliteBackend"
 import { TestDatabase } from "../../support/databases"
 import { TypeScriptProcess } from "../../support/TypeScriptProcess"
+import { expectError } from "./expectError"
 
 @Entity()
 @Cached()
@@ -33,21 +33,6 @@ class Virtual {
 
     @VirtualColumn({ query: () => "SELECT 1" })
     sum: number
-}
-
-/** Runs it and says that it fails with the code, a message that names the culprit, and advice. */
-async function expectError(code: string, names: RegExp, run: () => unknown): Promise<CacheError> {
-    let error: unknown
-    try {
-        await run()
-    } catch (caught) {
-        error = caught
-    }
-    expect(error, `no ${code}`).to.be.instanceOf(CacheError)
-    expect(error).to.include({ code })
-    expect((error as CacheError).message).to.match(names)
-    expect((error as CacheError).message).to.include(`[${code}]`)
-    return error as CacheError
 }
 
 describe("wrong wiring", () => {
@@ -226,13 +211,29 @@ describe("wrong options", () => {
         version: [{}, null],
         lists: [true],
     } as Record<string, readonly unknown[]>))
-        it(`@CachedRelation refuses ${name} that is none`, async () => {
-            for (const value of values)
-                await expectError("E_OPTION", new RegExp(`@CachedRelation on Owner.books.*${name}`), () => {
+        it(`@CachedRelation and cached() refuse ${name} of a relation that is none`, async () => {
+            for (const value of values) {
+                const names = new RegExp(`@CachedRelation on Owner.books.*${name}`)
+                await expectError("E_OPTION", names, () => {
                     class Owner {}
                     CachedRelation({ [name]: value })(Owner.prototype, "books")
                 })
+                const schema = new EntitySchema({ name: "Owner", columns: {} })
+                await expectError("E_OPTION", names, () => cached(schema, {}, { books: { [name]: value } }))
+            }
         })
+
+    it("cached() refuses relations that are no map of options", async () => {
+        const schema = new EntitySchema({ name: "Owner", columns: {} })
+        for (const relations of [null, "books", ["books"], 7])
+            await expectError("E_OPTION", /@Cached on Owner: the relations/, () =>
+                cached(schema, {}, relations as never),
+            )
+        for (const options of [null, true, "1m", [], 7])
+            await expectError("E_OPTION", /@CachedRelation on Owner.books/, () =>
+                cached(schema, {}, { books: options as never }),
+            )
+    })
 
     it("MemoryStore refuses what it does not know", async () => {
         for (const options of [{ maxEntries: 0 }, { maxBytes: "1MB" }, { max: 1 }, null])

@@ -130,6 +130,17 @@ const READS = [
     }),
 ]
 
+/** Statements of a first read that takes cached relations apart: one for the roots, one for each relation of a level. */
+const IN_PARTS: Readonly<Record<string, number>> = {
+    "Author find() with nested relations": 2,
+    "Author find() with a relation by queries": 2,
+    "Author find() with a lazy relation": 2,
+    "Book find() with a many-to-one": 3,
+    "Note find() with its lazy relation": 2,
+    "Profile find() with a one-to-one": 2,
+    "Category find() related to itself": 4,
+}
+
 forEachDatabaseAndStore("every read", (database, store) => {
     let open: OpenCache
     before(async () => {
@@ -140,7 +151,7 @@ forEachDatabaseAndStore("every read", (database, store) => {
 
     for (const [title, target, read] of READS)
         it(`${title}: the second time without SQL, and as a plain repository's`, async () => {
-            await open.expectCached(target, read)
+            await open.expectCached(target, read, IN_PARTS[title])
         })
 
     it("fails as TypeORM does when there is no row, also from the cache", async () => {

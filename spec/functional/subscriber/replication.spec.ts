@@ -20,6 +20,7 @@ forEachDatabaseAndStore("a replica that lags", (database, store) => {
             entities: SHOP,
             subscribers: [cache.subscriber],
             replication: { master: to, slaves: [from] },
+            cache: { provider: cache.queryResultCache },
         } as unknown as DataSourceOptions).initialize()
         try {
             const widgets = new CachedRepository(Widget, dataSource.manager)
@@ -33,8 +34,16 @@ forEachDatabaseAndStore("a replica that lags", (database, store) => {
             expect(await reads()).to.deep.equal(["new", "new", 1])
             expect(await reads()).to.deep.equal(["new", "new", 1])
             // the replica never heard of it
-            const { name } = await dataSource.manager.findOneByOrFail(Widget, { id: 1 })
-            expect(name).to.equal("old")
+            const plain = async (): Promise<string> =>
+                (await dataSource.manager.findOneByOrFail(Widget, { id: 1 })).name
+            expect(await plain()).to.equal("old")
+            for (let i = 0; i < 3; i++) await cache.getOrSet("name", plain)
+            expect(await cache.has("name"), "a value read from a replica").to.equal(false)
+            expect(await cache.getOrSet("name", async () => (await widgets.findOneByOrFail({ id: 1 })).name)).to.equal(
+                "new",
+            )
+            const query = dataSource.createQueryBuilder(Widget, "w").where("w.id = 1").cache(60_000)
+            for (let i = 0; i < 2; i++) expect((await query.getOneOrFail()).name).to.equal("new")
         } finally {
             await dataSource.destroy()
             await cache.close()

@@ -19,7 +19,7 @@ forEachDatabaseAndStore("every way to write", (database, store) => {
         )
     })
 
-    for (const path of WRITE_PATHS) {
+    for (const [place, path] of WRITE_PATHS.entries()) {
         const title = `#${path.number} ${path.title}`
         const { probes } = FAMILIES[path.family]
         const locks = path.locks?.includes(database.name) === true
@@ -55,7 +55,8 @@ forEachDatabaseAndStore("every way to write", (database, store) => {
             if (path.isIdle !== true) expect(now, "the write changed something").not.to.deep.equal(old)
         })
 
-        if (path.alone === true) continue
+        // what a transaction does to a way to write has nothing to do with the store
+        if (path.alone === true || (store.name === "redis" && place % 3 > 0)) continue
 
         it(`${title} is seen by others after the commit, not before`, async function () {
             if (reason() !== undefined) return pend(this, reason())

@@ -1,5 +1,5 @@
 import { expect } from "chai"
-import { entryOf, isCurrent, toEntry } from "../../../lib/cache/Entry"
+import { entryOf, isCurrent, lateTagsOf, toEntry } from "../../../lib/cache/Entry"
 import { HeldTags } from "../../../lib/cache/HeldTags"
 import { FENCED, type TagState } from "../../../lib/store/CacheStore"
 
@@ -41,11 +41,56 @@ describe("an entry", () => {
             [2, ["a"], 1],
             [1, "a", 1],
             [1, ["a"], 1, 2],
+            [1, ["a", "b"], 1, []],
+            [1, ["a", "b"], 1, [2]],
+            [1, ["a", "b"], 1, ["tag", null]],
+            [1, ["a", "b"], 1, "tag"],
+            [1, ["a", "b"], 1, { 0: "tag", length: 1 }],
+            [1, ["a", "b"], 1, ["tag"], 5],
             { 0: 1, 1: [], 2: 0 },
         ])
             expect(() => toEntry(payload, "key"), JSON.stringify(payload))
                 .to.throw()
                 .that.includes({ code: "E_CORRUPT_ENTRY", key: "key" })
+    })
+})
+
+describe("an entry with late tags", () => {
+    const entry = entryOf(["a", "b", "x", "y"], ["value"], ["tag x", "tag y"])
+
+    const STATES: [string, readonly TagState[], readonly TagState[], boolean][] = [
+        ["all stamps are those it carries", ["a", "b"], ["x", "y"], true],
+        ["more tags are asked for than it depends on", ["a", "b", FENCED], ["x", "y"], true],
+        ["the first late stamp is another", ["a", "b"], ["z", "y"], false],
+        ["the last late stamp is another", ["a", "b"], ["x", "z"], false],
+        ["late stamps have changed places", ["a", "b"], ["y", "x"], false],
+        ["a late tag is fenced", ["a", "b"], ["x", FENCED], false],
+        ["a late stamp is gone", ["a", "b"], [undefined, "y"], false],
+        ["another stamp is another", ["a", "z"], ["x", "y"], false],
+        ["the states of its late tags are not known", ["a", "b"], [], false],
+        ["fewer late tags are known", ["a", "b"], ["x"], false],
+        ["more late tags are known", ["a", "b"], ["x", "y", "z"], false],
+        ["all that it carries is late", [], ["a", "b", "x", "y"], false],
+    ]
+    for (const [title, states, lateStates, current] of STATES)
+        it(`is ${current ? "current" : "old"} when ${title}`, () => {
+            expect(isCurrent(entry, states, lateStates)).to.equal(current)
+        })
+
+    it("is never current by a stamp that is none", () => {
+        expect(isCurrent([1, ["a", undefined as never], null, ["tag"]], ["a"], [undefined])).to.equal(false)
+        expect(isCurrent([1, ["a", FENCED as never], null, ["tag"]], ["a"], [FENCED])).to.equal(false)
+    })
+
+    it("names them, and is read back with them", () => {
+        expect(lateTagsOf(entry)).to.deep.equal(["tag x", "tag y"])
+        expect(toEntry(entry, "key")).to.equal(entry)
+        expect(toEntry(JSON.parse(JSON.stringify(entry)), "key")).to.deep.equal(entry)
+    })
+
+    it("has no fourth part where there are none", () => {
+        expect(entryOf(["a"], null, [])).to.have.length(3)
+        expect(lateTagsOf(entryOf(["a"], null))).to.deep.equal([])
     })
 })
 

@@ -20,12 +20,17 @@ describe("Invalidator", () => {
         clock = new FakeClock()
         store = new FaultyStore(new MemoryStore({ clock }))
         const log = new CacheLog()
-        invalidator = new Invalidator(new StoreGate(store, 500, clock, log, new StatsCounter()), clock, log, {
-            fences: true,
-            fenceDuration: DURATION,
-            onStoreFailure: "continue",
-            ...options,
-        })
+        invalidator = new Invalidator(
+            new StoreGate(store, { timeout: 500 }, clock, log, new StatsCounter()),
+            clock,
+            log,
+            {
+                fences: true,
+                fenceDuration: DURATION,
+                onStoreFailure: "continue",
+                ...options,
+            },
+        )
     }
     const stateOf = async (tag: string): Promise<unknown> => (await store.read([], [tag])).tags[0]
     /** Moves the clock in steps, so that what one timer starts can start the next. */

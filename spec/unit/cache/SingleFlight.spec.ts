@@ -3,8 +3,8 @@ import { SingleFlight } from "../../../lib/cache/SingleFlight"
 
 describe("SingleFlight", () => {
     const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-    let flights: SingleFlight
-    beforeEach(() => (flights = new SingleFlight(true)))
+    let flights: SingleFlight<unknown>
+    beforeEach(() => (flights = new SingleFlight<unknown>(true)))
 
     it("lets a reader join who has read the very stamps of the load", async () => {
         const landing = flights.start("key", ["a", "b"])
@@ -25,6 +25,28 @@ describe("SingleFlight", () => {
             expect(flights.find("key", stamps)).to.equal(undefined)
         })
 
+    it("lets no load join itself, however deep", () => {
+        const outer = flights.start("outer", ["a"])
+        outer.run(() => {
+            expect(flights.find("outer", ["a"])).to.equal(undefined)
+            const inner = flights.start("inner", ["a"])
+            inner.run(() => {
+                for (const key of ["outer", "inner"]) expect(flights.find(key, ["a"])).to.equal(undefined)
+            })
+        })
+        expect(flights.find("outer", ["a"])).not.to.equal(undefined)
+    })
+
+    it("lets no load join one that waits for it, over any number of others", async () => {
+        const [a, b, c] = ["a", "b", "c"].map((key) => flights.start(key, [key]))
+        a!.run(() => expect(flights.find("b", ["b"])).not.to.equal(undefined))
+        b!.run(() => expect(flights.find("c", ["c"])).not.to.equal(undefined))
+        c!.run(() => expect(flights.find("a", ["a"])).to.equal(undefined))
+        b!.resolve(1)
+        await turn()
+        c!.run(() => expect(flights.find("a", ["a"]), "a waits for nothing any more").not.to.equal(undefined))
+    })
+
     it("keeps keys apart", () => {
         flights.start("key", ["a"])
         expect(flights.find("other", ["a"])).to.equal(undefined)
@@ -40,7 +62,7 @@ describe("SingleFlight", () => {
     })
 
     it("cannot be joined after its end with a store that answers at once", () => {
-        const landing = (flights = new SingleFlight(false)).start("key", ["a"])
+        const landing = (flights = new SingleFlight<unknown>(false)).start("key", ["a"])
         landing.resolve(1)
         landing.end()
         expect(flights.find("key", ["a"])).to.equal(undefined)

@@ -20,7 +20,7 @@ describe("StoreGate", () => {
         events = []
         const log = new CacheLog()
         log.add({ log: (event) => events.push(event) }, true)
-        gate = new StoreGate(store, 500, clock, log, stats)
+        gate = new StoreGate(store, { timeout: 500 }, clock, log, stats)
     })
 
     const CALLS: Record<StoreMethod, () => unknown> = {
@@ -89,5 +89,66 @@ describe("StoreGate", () => {
         void gate.read(["key"], [])
         expect(warnings()).to.equal(2)
         expect(stats.errors).to.equal(6)
+    })
+
+    describe("with a breaker", () => {
+        beforeEach(() => {
+            gate = new StoreGate(
+                store,
+                { timeout: 500, breaker: { failures: 3, retryAfter: 1_000 } },
+                clock,
+                new CacheLog(),
+                stats,
+            )
+        })
+        const settled = () => new Promise((resolve) => setImmediate(resolve))
+        async function breakIt(): Promise<void> {
+            const heal = store.fail("read")
+            for (let i = 0; i < 3; i++) await gate.read(["key"], ["tag"])
+            heal()
+            store.reset()
+        }
+
+        for (const [method, call] of Object.entries(CALLS) as [StoreMethod, () => unknown][]) {
+            if (method === "clear") continue
+            it(`does not send a ${method} to a store that is taken for broken`, async () => {
+                store.fail("read")
+                for (let i = 0; i < 3; i++) await gate.read(["key"], ["tag"])
+                const { length } = store.calls
+                const { errors } = stats
+                expect(await call())
+                    .to.be.instanceOf(CacheError)
+                    .and.to.include({ code: "E_STORE" })
+                expect(store.calls).to.have.length(length)
+                expect(stats.errors, "nothing has failed anew").to.equal(errors)
+            })
+        }
+
+        it("asks for what was asked for last, tells who waits for it, and calls again", async () => {
+            let recoveries = 0
+            gate.onRecovery(() => recoveries++)
+            await breakIt()
+            expect(gate.isOpen).to.equal(true)
+            clock.advance(1_000)
+            await settled()
+            expect(store.calls).to.deep.equal([{ method: "read", keys: [], tags: ["tag"] }])
+            expect([gate.isOpen, recoveries]).to.deep.equal([false, 1])
+            expect(await gate.read(["key"], [])).to.deep.equal({ payloads: [undefined], tags: [] })
+        })
+
+        it("gives a look up after the time-out, and looks again", async () => {
+            await breakIt()
+            const barrier = store.hold("read")
+            clock.advance(1_000)
+            await barrier.reached
+            clock.advance(500)
+            await settled()
+            expect(gate.isOpen).to.equal(true)
+            barrier.release()
+            await settled()
+            clock.advance(1_000)
+            await settled()
+            expect(gate.isOpen).to.equal(false)
+        })
     })
 })

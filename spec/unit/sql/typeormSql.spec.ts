@@ -1,6 +1,7 @@
 import { expect } from "chai"
 import { analyzeSql } from "../../../lib/sql/analyzeSql"
 import type { SqlDialect } from "../../../lib/sql/SqlDialect"
+import { showValues } from "./showValues"
 
 /** `verb table(columns) [conditions]` of the only write. */
 function writeOf(sql: string, dialect: SqlDialect): string {
@@ -239,13 +240,13 @@ const VALUES: readonly (readonly [what: string, SqlDialect, sql: string, values:
         "save, foreign key",
         "postgres",
         `UPDATE "author" SET "name" = $1, "bossId" = $2, "v" = "v" + 1, "updatedAt" = CURRENT_TIMESTAMP WHERE "id" = $3`,
-        "name=$0 bossid=$1",
+        "name=$0 bossid=$1 updatedat=now",
     ],
     [
         "restore",
         "postgres",
         `UPDATE "author" SET "deletedAt" = NULL, "updatedAt" = CURRENT_TIMESTAMP WHERE "id" = $1 AND "deletedAt" IS NOT NULL`,
-        "deletedat=null",
+        "deletedat=null updatedat=now",
     ],
     [
         "save, insert",
@@ -288,7 +289,7 @@ const VALUES: readonly (readonly [what: string, SqlDialect, sql: string, values:
         "update()",
         "sqlite",
         `UPDATE "author" SET "name" = ?, "bossId" = 2, "v" = "v" + 1, "updatedAt" = CURRENT_TIMESTAMP WHERE "id" = 1`,
-        "name=$0 bossid=2",
+        "name=$0 bossid=2 updatedat=now",
     ],
 ]
 
@@ -297,14 +298,6 @@ describe("the values in the SQL of TypeORM", () => {
         it(`${dialect}, ${what}: ${values}`, () => {
             const { inserted, assigned } = analyzeSql(sql, dialect).writes[0] ?? {}
             const rows = inserted ?? (assigned === undefined ? [] : [assigned])
-            const shown = rows.map((row) =>
-                [...row]
-                    .map(([column, value]) => {
-                        if ("default" in value) return `${column}=default`
-                        return `${column}=${"parameter" in value ? `$${value.parameter}` : value.literal}`
-                    })
-                    .join(" "),
-            )
-            expect(shown.join(" | ")).to.equal(values)
+            expect(rows.map(showValues).join(" | ")).to.equal(values)
         })
 })

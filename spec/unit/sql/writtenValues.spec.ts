@@ -1,18 +1,8 @@
 import { expect } from "chai"
 import { analyzeSql } from "../../../lib/sql/analyzeSql"
-import type { SqlDefault, SqlOperand, SqlWrite } from "../../../lib/sql/SqlAnalysis"
+import type { SqlWrite } from "../../../lib/sql/SqlAnalysis"
 import type { SqlDialect } from "../../../lib/sql/SqlDialect"
-
-type Values = ReadonlyMap<string, SqlOperand | SqlDefault>
-
-function show(values: Values): string {
-    return [...values]
-        .map(([column, value]) => {
-            if ("default" in value) return `${column}=default`
-            return `${column}=${"parameter" in value ? `$${value.parameter}` : JSON.stringify(value.literal)}`
-        })
-        .join(" ")
-}
+import { showValues } from "./showValues"
 
 function only(sql: string, dialect: SqlDialect): SqlWrite {
     const { writes } = analyzeSql(sql, dialect)
@@ -24,13 +14,13 @@ function only(sql: string, dialect: SqlDialect): SqlWrite {
 function insertedBy(sql: string, dialect: SqlDialect): string {
     const { inserted, assigned } = only(sql, dialect)
     expect(assigned).to.equal(undefined)
-    return inserted?.map(show).join(" | ") ?? "unknown"
+    return inserted?.map(showValues).join(" | ") ?? "unknown"
 }
 
 function assignedBy(sql: string, dialect: SqlDialect): string {
     const { inserted, assigned } = only(sql, dialect)
     expect(inserted).to.equal(undefined)
-    return assigned === undefined ? "unknown" : show(assigned)
+    return assigned === undefined ? "unknown" : showValues(assigned)
 }
 
 type Case = readonly [dialect: SqlDialect, sql: string, values: string]
@@ -127,7 +117,7 @@ describe("the values that a write gives", () => {
 
         it("an INSERT of SQL Server that another statement follows, which has no mark of its own", () => {
             const { writes } = analyzeSql("INSERT t (a) OUTPUT inserted.a SELECT 1 INSERT u (b) VALUES (2)", "mssql")
-            expect(writes.map(({ table, inserted }) => [table, inserted?.map(show)])).to.deep.equal([
+            expect(writes.map(({ table, inserted }) => [table, inserted?.map(showValues)])).to.deep.equal([
                 ["t", undefined],
                 ["u", ["b=2"]],
             ])
@@ -136,15 +126,15 @@ describe("the values that a write gives", () => {
 
     it("are those of each reading where the server's settings decide", () => {
         const { writes } = analyzeSql("INSERT INTO t (a, b, c) VALUES ('\\', 1, 2) -- ', 3, 4)", "mysql")
-        expect(writes.map(({ inserted }) => inserted?.map(show))).to.deep.include(["b=1 c=2"])
-        expect(writes.map(({ inserted }) => inserted?.map(show))).to.deep.include(["b=3 c=4"])
+        expect(writes.map(({ inserted }) => inserted?.map(showValues))).to.deep.include(["b=1 c=2"])
+        expect(writes.map(({ inserted }) => inserted?.map(showValues))).to.deep.include(["b=3 c=4"])
         const updates = analyzeSql("UPDATE t SET a = '\\', b = 1 -- ', b = 2", "mysql").writes
-        expect(updates.map(({ assigned }) => assigned && show(assigned))).to.have.members(["b=1", "b=2"])
+        expect(updates.map(({ assigned }) => assigned && showValues(assigned))).to.have.members(["b=1", "b=2"])
     })
 
     it("are found behind the columns of OUTPUT, whose own target is found as well", () => {
         const { writes } = analyzeSql("INSERT t (a) OUTPUT inserted.a INTO log VALUES (@0)", "mssql")
-        expect(writes.map(({ table, inserted }) => [table, inserted?.map(show)])).to.deep.equal([
+        expect(writes.map(({ table, inserted }) => [table, inserted?.map(showValues)])).to.deep.equal([
             ["t", ["a=$0"]],
             ["log", undefined],
         ])
@@ -166,6 +156,10 @@ describe("the values that a write gives", () => {
             ["sqlite", "UPDATE OR IGNORE t SET a = ? RETURNING a", "a=$0"],
             ["mssql", "UPDATE t SET a = @1 OUTPUT inserted.a WHERE b = @0", "a=$1"],
             ["oracle", "UPDATE t SET a = :1 WHERE b = :2", "a=$0"],
+            ["postgres", "UPDATE t SET a = CURRENT_TIMESTAMP, b = 1", "a=now b=1"],
+            ["mysql", "UPDATE t SET a = CURRENT_TIMESTAMP(6) WHERE b = 1", "a=now"],
+            ["sqlite", "UPDATE t SET a = CURRENT_TIMESTAMP WHERE b = 1", "a=now"],
+            ["postgres", "UPDATE t SET a = CURRENT_TIMESTAMP + $1, b = nullif(CURRENT_TIMESTAMP, $2), c = now()", ""],
             // Missing columns: expressions, and columns that are set twice.
             ["postgres", "UPDATE t SET a = DEFAULT, b = b + 1, c = 1 + 1, d = f(1), e = (SELECT 1), f = (1)", ""],
             ["postgres", "UPDATE t SET a = $1 + 1, b = $2::numeric, c = 1 = 1, d = NULL IS NULL, e = $3", "e=$2"],

@@ -1,5 +1,5 @@
 import { expect } from "chai"
-import type { Fence } from "../../../lib/cache/Invalidator"
+import type { Fence } from "../../../lib/cache/Fence"
 import { RunnerState } from "../../../lib/subscriber/RunnerState"
 
 const fence = (): Fence => ({}) as Fence

@@ -1,5 +1,5 @@
 import { expect } from "chai"
-import { describe as picture } from "../../../lib/util/duration"
+import { describe as picture } from "../../../lib/util/describe"
 
 describe("the picture of a value in a message", () => {
     class Author {

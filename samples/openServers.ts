@@ -28,15 +28,19 @@ export interface Servers {
     close(dataSource: DataSource, cache: SecondLevelCache): Promise<void>
 }
 
-/** The servers named by `DATABASE_URL` and `REDIS_URL`; without them a PostgreSQL and a store in this process. */
-export async function openServers(): Promise<Servers> {
+/**
+ * The servers named by `DATABASE_URL` and `REDIS_URL`; without them a PostgreSQL and a store in this process.
+ *
+ * @param sample is a part of the names of tables and keys
+ */
+export async function openServers(sample: string): Promise<Servers> {
     const { DATABASE_URL, REDIS_URL } = process.env
     const database = DATABASE_URL ? { url: DATABASE_URL, stop: async () => {} } : await startPglite()
     const store = REDIS_URL ? new RedisStore({ url: REDIS_URL }) : new MemoryStore()
     console.log(`PostgreSQL: ${DATABASE_URL ? "DATABASE_URL" : "PGlite, in this process"}. Store: ${store.name}.\n`)
 
     const sql = new SqlLog()
-    const prefix = `slc_quick_start_${randomBytes(4).toString("hex")}_`
+    const prefix = `slc_${sample}_${randomBytes(4).toString("hex")}_`
     return {
         url: database.url,
         store,
@@ -44,9 +48,8 @@ export async function openServers(): Promise<Servers> {
         prefix,
         ownTables: { entityPrefix: prefix, synchronize: true, logger: sql },
         async close(dataSource, cache) {
-            const runner = dataSource.createQueryRunner()
-            for (const { tablePath } of dataSource.entityMetadatas) await runner.dropTable(tablePath)
-            await runner.release()
+            const tables = dataSource.entityMetadatas.map(({ tablePath }) => `"${tablePath}"`)
+            await dataSource.query(`DROP TABLE ${tables.join(", ")}`)
             await cache.clear()
             await dataSource.destroy()
             await cache.close()

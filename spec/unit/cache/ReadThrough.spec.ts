@@ -1,0 +1,100 @@
+import { expect } from "chai"
+import { HeldTags } from "../../../lib/cache/HeldTags"
+import { ReadThrough } from "../../../lib/cache/ReadThrough"
+import { StoreGate } from "../../../lib/cache/StoreGate"
+import { JsonSerializer } from "../../../lib/serializer/JsonSerializer"
+import { MemoryStore } from "../../../lib/store/MemoryStore"
+import { CacheLog } from "../../../lib/telemetry/CacheLogger"
+import { StatsCounter } from "../../../lib/telemetry/StatsCounter"
+import { FakeClock } from "../../../lib/testing/FakeClock"
+import { FaultyStore } from "../../../lib/testing/FaultyStore"
+
+describe("an entry that names late tags", () => {
+    let store: FaultyStore
+    let held: HeldTags
+    let stats: StatsCounter
+    const open = (): ReadThrough => {
+        const [clock, log] = [new FakeClock(), new CacheLog()]
+        const gate = new StoreGate(store, { timeout: 1_000 }, clock, log, stats)
+        return new ReadThrough(gate, new JsonSerializer(), held, clock, log)
+    }
+    beforeEach(() => {
+        store = new FaultyStore(new MemoryStore())
+        held = new HeldTags()
+        stats = new StatsCounter()
+    })
+
+    const loaded = { result: "loaded", value: "stored", ttl: undefined, tagCount: 1, lateTags: ["late"] }
+    const fill = (cache: ReadThrough): Promise<boolean> => cache.put("key", ["own", "table"], loaded, stats)
+    const many = (cache: ReadThrough): Promise<string[]> =>
+        cache.readManyLate({
+            keys: ["key"],
+            ownTags: ["own"],
+            sharedTags: ["table"],
+            stats,
+            subject: "spec",
+            decode: String,
+            loadMany: () => Promise.resolve([loaded]),
+        })
+
+    it("is an answer in one trip to who has seen it before, in two to others", async () => {
+        const cache = open()
+        expect(await fill(cache)).to.equal(true)
+        for (const [reader, trips] of [
+            [cache, 1],
+            [open(), 2],
+        ] as const) {
+            store.reset()
+            expect(await many(reader)).to.deep.equal(["stored"])
+            expect(store.trips).to.equal(trips)
+        }
+    })
+
+    it("is no answer to somebody who does not know of them", async () => {
+        const cache = open()
+        await fill(cache)
+        const tags = ["own", "late"]
+        const load = (): Promise<typeof loaded> => Promise.resolve(loaded)
+        expect(await cache.read({ key: "key", tags, stats, subject: "spec", decode: String, load })).to.equal("loaded")
+    })
+
+    for (const tag of ["own", "late"])
+        it(`is none when its ${tag} tag is fenced, held or replaced`, async () => {
+            const cache = open()
+            await fill(cache)
+            await store.fence([tag], "writer", 1_000)
+            expect(await many(cache)).to.deep.equal(["loaded"])
+            await store.release([tag], "writer", 60_000)
+            expect(await many(cache)).to.deep.equal(["loaded"])
+            expect(await many(cache)).to.deep.equal(["stored"])
+            held.hold(tag)
+            expect(await many(cache)).to.deep.equal(["loaded"])
+        })
+
+    it("does not hang on the table that guards its fill", async () => {
+        const cache = open()
+        await fill(cache)
+        await store.release(["table"], "writer", 60_000)
+        expect(await many(cache)).to.deep.equal(["stored"])
+    })
+
+    it("is not stored when the table was written between its load and the stamps of its late tags", async () => {
+        const cache = open()
+        store.after("stamp", async ({ tags }) => {
+            if (tags.includes("late")) await store.release(["table"], "writer", 60_000)
+        })
+        expect(await many(cache)).to.deep.equal(["loaded"])
+        expect(stats.rejectedFills).to.equal(1)
+        expect(stats.fills).to.equal(0)
+    })
+
+    it("is not stored when a late tag is fenced or held", async () => {
+        const cache = open()
+        await store.fence(["late"], "writer", 1_000)
+        await many(cache)
+        await store.release(["late"], "writer", 60_000)
+        held.hold("late")
+        await many(cache)
+        expect(stats.fills).to.equal(0)
+    })
+})
