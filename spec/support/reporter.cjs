@@ -1,6 +1,7 @@
 "use strict"
 
 const { appendFileSync } = require("node:fs")
+const { inspect } = require("node:util")
 const { reporters } = require("mocha")
 
 /**
@@ -31,5 +32,11 @@ module.exports = class Reporter extends reporters.Spec {
             appendFileSync(SPEC_SUMMARY, `${JSON.stringify({ passed: passes, failed: failures, skipped, reasons })}\n`)
         console.log(`${passes} passed, ${failures} failed, ${skipped} skipped`)
         finish(refused ? failures + missing.length : failures)
+        // What a spec left open would keep the run from ending. The timer itself does not.
+        setTimeout(() => {
+            console.error(`The run left open, and ends nevertheless: ${process.getActiveResourcesInfo().join(", ")}`)
+            for (const handle of process._getActiveHandles()) console.error(inspect(handle, { depth: 1 }).slice(0, 1500))
+            process.exit()
+        }, 15_000).unref()
     }
 }
