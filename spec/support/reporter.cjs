@@ -35,7 +35,8 @@ module.exports = class Reporter extends reporters.Spec {
         // What a spec left open would keep the run from ending. The timer itself does not.
         setTimeout(() => {
             console.error(`The run left open, and ends nevertheless: ${process.getActiveResourcesInfo().join(", ")}`)
-            for (const handle of process._getActiveHandles()) console.error(inspect(handle, { depth: 1 }).slice(0, 1500))
+            for (const handle of process._getActiveHandles())
+                console.error(inspect(handle, { depth: 1 }).slice(0, 1500))
             process.exit()
         }, 15_000).unref()
     }
