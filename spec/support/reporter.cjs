@@ -32,6 +32,8 @@ module.exports = class Reporter extends reporters.Spec {
             appendFileSync(SPEC_SUMMARY, `${JSON.stringify({ passed: passes, failed: failures, skipped, reasons })}\n`)
         console.log(`${passes} passed, ${failures} failed, ${skipped} skipped`)
         finish(refused ? failures + missing.length : failures)
+        // Node's own cleaning up behind the last event may wait for ever for a request of a connection that was cut.
+        process.once("beforeExit", () => process.exit())
         // What a spec left open would keep the run from ending. The timer itself does not.
         setTimeout(() => {
             console.error(`The run left open, and ends nevertheless: ${process.getActiveResourcesInfo().join(", ")}`)
