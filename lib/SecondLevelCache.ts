@@ -82,6 +82,7 @@ export class SecondLevelCache {
             onStoreFailure: options.onStoreFailure ?? "continue",
         })
         const serializer = options.serializer ?? new JsonSerializer()
+        this.#store.useSerializer?.(serializer)
         const cache = new ReadThrough(this.#gate, serializer, this.#invalidator.held, clock, this.#log)
         const defaults = {
             ttl: options.ttl === null ? undefined : toMilliseconds(options.ttl ?? 300_000, "ttl"),

@@ -58,7 +58,7 @@ export class MissLoader {
         this.#held = held
         this.#clock = clock
         this.#log = log
-        this.#flights = new SingleFlight(gate.store.keeps === "strings")
+        this.#flights = new SingleFlight(gate.store.keeps !== "objects")
     }
 
     /** @param storeAnswers false when the store failed: the answers are then kept from everybody else */

@@ -22,6 +22,7 @@ export class ReadAhead implements ReadSource {
     readonly #payloads = new Map<string, unknown>()
     readonly #states = new Map<string, TagState>()
     #trips = 0
+    #isNear = false
 
     readonly #lateTagsOf: (key: string) => readonly string[]
 
@@ -55,6 +56,7 @@ export class ReadAhead implements ReadSource {
         const answer = this.#gate.read(newKeys, newTags)
         const note = (arrived: StoreRead | CacheError): StoreRead | CacheError => {
             if (arrived instanceof CacheError) return arrived
+            this.#isNear ||= arrived.isNear === true
             newKeys.forEach((key, i) => this.#payloads.set(key, arrived.payloads[i]))
             this.#held.cover(newTags, arrived.tags, held).forEach((state, i) => this.#states.set(newTags[i]!, state))
             return this.#answer(keys, tags)
@@ -76,6 +78,7 @@ export class ReadAhead implements ReadSource {
         return {
             payloads: keys.map((key) => this.#payloads.get(key)),
             tags: tags.map((tag) => this.#states.get(tag)),
+            ...(this.#isNear && { isNear: true }),
         }
     }
 }

@@ -23,6 +23,13 @@ const LATE_KEYS = 5_000
 /** Keys and tags that are remembered of calls whose reads follow from each other. */
 const MOST_LEARNT = 200_000
 
+/** What a read found, and what it has to load. */
+interface Found<T> {
+    readonly results: T[]
+    readonly misses: readonly Miss[]
+    readonly storeAnswers: boolean
+}
+
 /** Not in the cache; any other answer is a result. */
 const MISS: unique symbol = Symbol("miss")
 
@@ -72,6 +79,7 @@ export class ReadThrough {
         const shared = covered.slice(ownTags.length)
         const results: T[] = []
         const misses: Miss[] = []
+        let hits = 0
         for (let position = 0; position < keys.length; position++) {
             const key = keys[position]!
             const states: readonly TagState[] = usable === undefined ? [] : [covered[position], ...shared]
@@ -79,11 +87,14 @@ export class ReadThrough {
             const hit = entry === undefined ? MISS : this.#hit(key, entry, states, [], request, position)
             if (hit === MISS) misses.push({ position, key, tags: [ownTags[position]!, ...sharedTags], states })
             else {
+                hits++
                 results[position] = hit
                 if (DependencyScope.isOpen)
                     noteEntry(this.#gate, request, entry!, [ownTags[position]!, ...sharedTags], states)
             }
         }
+        if (misses.length > 0 && this.#mayLag(usable, request)) return this.readMany(this.#shared(request))
+        stats.hits += hits
         if (misses.length > 0) await this.#misses.load(request, misses, usable !== undefined, results)
         return results
     }
@@ -155,11 +166,13 @@ export class ReadThrough {
         const entry = this.#entryOf(key, answer.payloads[0], request.stats)
         const hit = entry === undefined ? MISS : this.#hit(key, entry, states, [], request, 0)
         if (hit !== MISS) {
+            request.stats.hits++
             if (this.#log.enabled("read"))
                 this.#log.write("read", { level: "debug", action: "hit", subject: request.subject, key })
             noteEntry(this.#gate, request, entry!, request.tags, states)
             return hit
         }
+        if (this.#mayLag(answer, request)) return this.read(this.#shared(request))
         return this.#readMissing(request, states)
     }
 
@@ -179,7 +192,7 @@ export class ReadThrough {
         return results[0]!
     }
 
-    async #findLate<T>(request: Omit<ReadManyRequest<T>, "loadMany">) {
+    async #findLate<T>(request: Omit<ReadManyRequest<T>, "loadMany">): Promise<Found<T>> {
         const { keys, ownTags, sharedTags, stats, source = this.#gate } = request
         const late = await this.#readLate(source, keys, [...ownTags, ...sharedTags], stats)
         const results: T[] = []
@@ -199,7 +212,19 @@ export class ReadThrough {
                 noteEntry(this.#gate, request, entry!, tags, states)
             }
         })
+        if (misses.length > 0 && this.#mayLag(late, request)) return this.#findLate(this.#shared(request))
+        stats.hits += keys.length - misses.length
         return { results, misses, storeAnswers: late !== undefined }
+    }
+
+    /** Whether what is missing in an answer may be in the store that all share: nothing is loaded before that was asked. */
+    #mayLag(answer: Pick<StoreRead, "isNear"> | undefined, { source }: Pick<ReadRequest<unknown>, "source">): boolean {
+        return answer?.isNear === true && source !== this.#gate.shared
+    }
+
+    /** The same, asked of the store that all share. */
+    #shared<R extends { readonly source?: ReadSource | undefined }>(request: R): R {
+        return { ...request, source: this.#gate.shared }
     }
 
     /** The entries under some keys and the states of these tags and of all that the entries name. */
@@ -207,11 +232,11 @@ export class ReadThrough {
         const tags = new Set(known)
         for (const key of keys) for (const tag of this.#lateTags.get(key) ?? []) tags.add(tag)
         const states = new Map<string, TagState>()
-        const payloads = await this.#readStates(source, keys, [...tags], states)
-        if (payloads === undefined) return undefined
+        const answer = await this.#readStates(source, keys, [...tags], states)
+        if (answer === undefined) return undefined
         const unknown = new Set<string>()
         const entries = keys.map((key, i) => {
-            const entry = this.#entryOf(key, payloads[i], stats)
+            const entry = this.#entryOf(key, answer.payloads[i], stats)
             if (entry === undefined) return undefined
             const lateTags = lateTagsOf(entry)
             if (lateTags.length > 0) this.#lateTags.set(key, lateTags)
@@ -220,7 +245,7 @@ export class ReadThrough {
         })
         // asked for later than the entry: a stamp that is the entry's now was so before
         if (unknown.size > 0) await this.#readStates(source, [], [...unknown], states)
-        return { entries, states }
+        return { entries, states, isNear: answer.isNear }
     }
 
     async #readStates(
@@ -228,12 +253,12 @@ export class ReadThrough {
         keys: readonly string[],
         tags: readonly string[],
         into: Map<string, TagState>,
-    ): Promise<readonly unknown[] | undefined> {
+    ): Promise<StoreRead | undefined> {
         const held = this.#held.among(tags)
         const answer = await source.read(keys, tags)
         if (answer instanceof CacheError) return undefined
         this.#held.cover(tags, answer.tags, held).forEach((state, i) => into.set(tags[i]!, state))
-        return answer.payloads
+        return answer
     }
 
     #entryOf(key: string, payload: unknown, stats: StatsCounter): Entry | undefined {
@@ -255,9 +280,7 @@ export class ReadThrough {
     ): T | typeof MISS {
         if (lateTagsOf(entry).length !== lateStates.length || !isCurrent(entry, states, lateStates)) return MISS
         try {
-            const result = request.decode(entry[2], position)
-            request.stats.hits++
-            return result
+            return request.decode(entry[2], position)
         } catch (error) {
             this.#unreadable(key, error, request.stats)
             return MISS

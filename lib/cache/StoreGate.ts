@@ -4,6 +4,7 @@ import type { CacheLog } from "../telemetry/CacheLogger"
 import type { StatsCounter } from "../telemetry/StatsCounter"
 import { isPromise, type Awaitable } from "../util/Awaitable"
 import type { Clock } from "../util/Clock"
+import type { ReadSource } from "./ReadRequest"
 import { StoreBreaker, type BreakerSettings } from "./StoreBreaker"
 
 /** Milliseconds between two warnings of a store that fails: otherwise each read would write one. */
@@ -79,6 +80,12 @@ export class StoreGate {
         } catch (error) {
             return this.#failed("read", tags, error)
         }
+    }
+
+    /** The store as all processes see it, where {@link read} may lag behind. */
+    readonly shared: ReadSource = {
+        read: (keys, tags) =>
+            this.#attempt("read", tags, () => (this.store.readShared ?? this.store.read).call(this.store, keys, tags)),
     }
 
     stamp(tags: readonly string[], proposal: string, ttl: number): Awaitable<readonly TagState[] | CacheError> {

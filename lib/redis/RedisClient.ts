@@ -5,6 +5,17 @@ import { describe } from "../util/describe"
 /** What is needed of one node of Redis. */
 export interface RedisNode {
     scan(cursor: string, match: "MATCH", pattern: string, count: "COUNT", size: number): Promise<[string, string[]]>
+    /** Makes another client for the same server. Its type differs with each ioredis. */
+    readonly duplicate?: unknown
+}
+
+/** What is needed of a connection that listens. */
+export interface RedisSubscriber {
+    subscribe(...channels: string[]): Promise<unknown>
+    on(event: "error", listener: (error: Error) => void): unknown
+    on(event: "close", listener: () => void): unknown
+    on(event: "message", listener: (channel: string, text: string) => void): unknown
+    disconnect(): void
 }
 
 /**
@@ -22,6 +33,7 @@ export interface RedisClient {
     disconnect(): void
     /** There on a single Redis. */
     scan?: RedisNode["scan"]
+    readonly duplicate?: unknown
     /** There on a cluster. */
     nodes?(role: "master"): RedisNode[]
 }
@@ -51,6 +63,29 @@ export function toRedisClient(value: unknown): RedisClient {
             advice: `Give a client that reads from the masters: scaleReads: "master".`,
         })
     return client as RedisClient
+}
+
+/**
+ * A connection of its own that listens, to the server of a client, or to one of its nodes: each of them tells what is
+ * published on any. It does not come back by itself once it is lost: what was told meanwhile would be missed in silence.
+ *
+ * @param turn another number takes another node, when the last one was lost
+ * @returns `undefined` for a cluster that knows no node yet
+ * @throws CacheError `E_OPTION`
+ */
+export function subscriberOf(client: RedisClient, turn: number): RedisSubscriber | undefined {
+    const nodes = client.nodes?.("master")
+    const node = nodes === undefined ? client : nodes[turn % nodes.length]
+    if (node === undefined) return undefined
+    if (typeof node.duplicate !== "function")
+        throw new CacheError("E_OPTION", "RedisStore's client has no duplicate(), which is needed to listen.", {
+            advice: "Give a client of ioredis.",
+        })
+    return (node as { duplicate(options: RedisOptions): RedisSubscriber }).duplicate({
+        lazyConnect: false,
+        maxRetriesPerRequest: null,
+        retryStrategy: () => null,
+    })
 }
 
 /** Whether the keys of this client are spread over several nodes, so that a command can only name keys of one slot. */

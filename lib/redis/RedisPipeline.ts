@@ -22,14 +22,16 @@ export class RedisPipeline {
     /**
      * The replies, in order. A script that Redis does not know is sent again with its text, that one command alone.
      *
+     * @param notice a command that must run behind all others. Nothing comes of it when it fails.
      * @throws CacheError `E_STORE` with the first command that failed; the others may have been run
      */
-    async run(commands: readonly RedisCommand[]): Promise<readonly unknown[]> {
+    async run(commands: readonly RedisCommand[], notice?: RedisCommand): Promise<readonly unknown[]> {
         if (commands.length === 0) return []
-        const replies = await this.#send(commands, false)
+        const replies = await this.#sendBefore(notice, commands, false)
         const unknown = indexesOf(replies, isUnknownScript)
         if (unknown.length > 0) {
-            const again = await this.#send(
+            const again = await this.#sendBefore(
+                notice,
                 unknown.map((index) => commands[index]!),
                 true,
             )
@@ -38,6 +40,24 @@ export class RedisPipeline {
         for (let i = 0; i < replies.length; i++)
             if (replies[i] instanceof Error) throw storeError(nameOf(commands[i]!), replies[i])
         for (const [command] of commands) if (command instanceof RedisScript) this.#known.add(command)
+        return replies
+    }
+
+    /** Sends a command of which nothing comes when it fails. */
+    async tell(notice: RedisCommand): Promise<void> {
+        await this.#send([notice], false).catch(toError)
+    }
+
+    /** One trip with the notice behind; on a cluster two, since its nodes run their commands in no common order. */
+    async #sendBefore(
+        notice: RedisCommand | undefined,
+        commands: readonly RedisCommand[],
+        withText: boolean,
+    ): Promise<unknown[]> {
+        if (notice === undefined) return this.#send(commands, withText)
+        if (!this.#isCluster) return (await this.#send([...commands, notice], withText)).slice(0, -1)
+        const replies = await this.#send(commands, withText)
+        await this.tell(notice)
         return replies
     }
 

@@ -1,9 +1,19 @@
 import type { RedisOptions } from "ioredis"
 import { CacheError } from "../error/CacheError"
-import { FENCED, type CacheStore, type StoreEntry, type StoreRead, type TagState } from "../store/CacheStore"
+import {
+    FENCED,
+    type InvalidationChannel,
+    type InvalidationListener,
+    type SharedStore,
+    type StoreEntry,
+    type StoreRead,
+    type StoreReadWithLives,
+    type TagState,
+} from "../store/CacheStore"
 import { checkOptions, isName, type OptionCheck } from "../util/checkOptions"
 import { describe } from "../util/describe"
 import { newToken } from "../util/token"
+import { clearMessage, RedisChannel, tagsMessage } from "./RedisChannel"
 import { connectRedis, isCluster, toRedisClient, type RedisClient, type RedisNode } from "./RedisClient"
 import { RedisPipeline, storeError, type RedisCommand } from "./RedisPipeline"
 import { RedisScript } from "./RedisScript"
@@ -16,13 +26,22 @@ export interface RedisStoreOptions {
     url?: string
     /** Options of the client that is made for `url`, over the store's own: gives up after 2 s or one retry. */
     options?: RedisOptions
+    /**
+     * Whether every invalidation is told on a channel, for those who have a `TieredStore` in front of this Redis; a
+     * string names the channel. `false` saves the `PUBLISH` where nobody has one. Default true.
+     */
+    announce?: boolean | string
 }
+
+const CHANNEL = "second-level-cache"
 
 const CHECKS: Readonly<Record<keyof RedisStoreOptions, OptionCheck>> = {
     // Looked at more closely by toRedisClient().
     client: () => undefined,
     url: isName,
     options: (value) => (typeof value === "object" && value !== null ? undefined : "takes ioredis's options"),
+    announce: (value, name) =>
+        typeof value === "boolean" ? undefined : isName(value, name) && "takes true, false or the name of a channel",
 }
 
 const FENCE = new RedisScript("fence-1")
@@ -46,7 +65,7 @@ const SCAN_COUNT = 1000
  * new RedisStore({ client: new Redis() })
  * new RedisStore({ url: "redis://localhost:6379" })
  */
-export class RedisStore implements CacheStore {
+export class RedisStore implements SharedStore {
     readonly name = "redis"
     readonly keeps = "strings"
     readonly orderedReads: boolean
@@ -54,6 +73,7 @@ export class RedisStore implements CacheStore {
     readonly #client: RedisClient
     readonly #isOwnClient: boolean
     readonly #pipeline: RedisPipeline
+    readonly #channel: string | undefined
 
     /**
      * @throws CacheError `E_OPTION` for an unknown option, not exactly one of `client` and `url`, or a client that is none
@@ -65,16 +85,26 @@ export class RedisStore implements CacheStore {
         this.#client = clientOf(options)
         this.#pipeline = new RedisPipeline(this.#client)
         this.orderedReads = !isCluster(this.#client)
+        const { announce = true } = options
+        this.#channel = announce === true ? CHANNEL : announce === false ? undefined : announce
     }
 
     async read(keys: readonly string[], tags: readonly string[]): Promise<StoreRead> {
-        const replies = await this.#get(tags.length === 0 ? keys.slice() : keys.concat(tags))
-        const count = keys.length
-        const payloads = new Array<string | undefined>(count)
-        for (let i = 0; i < count; i++) payloads[i] = toPayload(replies[i])
-        const states = new Array<TagState>(tags.length)
-        for (let i = 0; i < states.length; i++) states[i] = toState(replies[count + i])
-        return { payloads, tags: states }
+        return toRead(await this.#get(tags.length === 0 ? keys.slice() : keys.concat(tags)), keys, tags)
+    }
+
+    async readWithLives(keys: readonly string[], tags: readonly string[]): Promise<StoreReadWithLives> {
+        const names = keys.concat(tags)
+        if (names.length === 0) return { payloads: [], tags: [], lives: [] }
+        const asked = this.orderedReads ? [["mget", ...names] as const] : names.map((name) => ["get", name] as const)
+        const replies = await this.#pipeline.run([...asked, ...keys.map((key) => ["pttl", key] as const)])
+        const values = (this.orderedReads ? replies[0] : replies.slice(0, names.length)) as (string | null)[]
+        const lives = replies.slice(asked.length) as number[]
+        return {
+            ...toRead(values, keys, tags),
+            // -1 for ever, -2 gone meanwhile
+            lives: lives.map((life) => (life === -1 ? undefined : Math.max(0, life))),
+        }
     }
 
     async stamp(tags: readonly string[], proposal: string, ttl: number): Promise<readonly TagState[]> {
@@ -111,14 +141,20 @@ export class RedisStore implements CacheStore {
     async fence(tags: readonly string[], owner: string, duration: number): Promise<void> {
         checkToken("owner", owner)
         const px = toPx(duration)
-        await this.#pipeline.run(tags.map((tag): RedisCommand => [FENCE, tag, owner, px]))
+        await this.#pipeline.run(
+            tags.map((tag): RedisCommand => [FENCE, tag, owner, px]),
+            this.#notice(tags),
+        )
     }
 
     async release(tags: readonly string[], owner: string, ttl: number): Promise<void> {
         checkToken("owner", owner)
         const token = newToken()
         const px = toPx(ttl)
-        await this.#pipeline.run(tags.map((tag): RedisCommand => [RELEASE, tag, owner, token, px]))
+        await this.#pipeline.run(
+            tags.map((tag): RedisCommand => [RELEASE, tag, owner, token, px]),
+            this.#notice(tags),
+        )
     }
 
     async delete(keys: readonly string[]): Promise<number> {
@@ -129,11 +165,13 @@ export class RedisStore implements CacheStore {
     async clear(prefix: string): Promise<void> {
         for await (const keys of this.keys(prefix))
             await this.#pipeline.run(keys.map((key): RedisCommand => [DROP, key]))
+        if (this.#channel !== undefined)
+            await this.#pipeline.tell(["publish", this.#channel, clearMessage(prefix, this.#keyPrefix)])
     }
 
     async *keys(prefix: string): AsyncGenerator<readonly string[]> {
         // SCAN knows nothing of the client's own key prefix; the commands add it.
-        const own = this.#client.options?.keyPrefix ?? ""
+        const own = this.#keyPrefix
         const pattern = `${escapeGlob(own + prefix)}*`
         const nodes = this.#client.nodes?.("master") ?? [this.#client as RedisNode]
         for (const node of nodes) {
@@ -146,6 +184,14 @@ export class RedisStore implements CacheStore {
         }
     }
 
+    listen(listener: InvalidationListener): InvalidationChannel {
+        if (this.#channel === undefined)
+            throw new CacheError("E_OPTION", "RedisStore was told to announce nothing, so that nobody can listen.", {
+                advice: "Leave out announce: false, here and in every process that writes.",
+            })
+        return new RedisChannel(this.#client, this.#channel, listener)
+    }
+
     async close(): Promise<void> {
         if (!this.#isOwnClient) return
         try {
@@ -156,6 +202,14 @@ export class RedisStore implements CacheStore {
         } finally {
             this.#client.disconnect()
         }
+    }
+
+    get #keyPrefix(): string {
+        return this.#client.options?.keyPrefix ?? ""
+    }
+
+    #notice(tags: readonly string[]): RedisCommand | undefined {
+        return this.#channel === undefined ? undefined : ["publish", this.#channel, tagsMessage(tags, this.#keyPrefix)]
     }
 
     async #get(keys: string[]): Promise<readonly (string | null)[]> {
@@ -187,6 +241,20 @@ function clientOf(options: RedisStoreOptions): RedisClient {
         })
     }
     return connectRedis(url!, options.options)
+}
+
+/** @param replies of the keys, and behind them of the tags */
+function toRead(
+    replies: readonly (string | null)[],
+    keys: readonly string[],
+    tags: readonly string[],
+): StoreRead & { readonly payloads: readonly (string | undefined)[] } {
+    const count = keys.length
+    const payloads = new Array<string | undefined>(count)
+    for (let i = 0; i < count; i++) payloads[i] = toPayload(replies[i])
+    const states = new Array<TagState>(tags.length)
+    for (let i = 0; i < states.length; i++) states[i] = toState(replies[count + i])
+    return { payloads, tags: states }
 }
 
 function toState(reply: string | null | undefined): TagState {

@@ -1,3 +1,4 @@
+import type { Serializer } from "../serializer/Serializer"
 import type { Awaitable } from "../util/Awaitable"
 
 /** What a store says of a tag that a writer has fenced: it has no usable stamp. */
@@ -11,8 +12,9 @@ export type TagState = string | typeof FENCED | undefined
 
 /**
  * What a store keeps under a key. A store that says `keeps: "objects"` is handed frozen-by-agreement trees and must give
- * back the same reference; one that says `keeps: "strings"` is handed strings (any, the empty one too, but no lone
- * surrogates). Never `undefined`, which is the answer for a key that is not there.
+ * back the same reference; one that says `keeps: "copies"` may give back an equal tree; one that says `keeps: "strings"`
+ * is handed strings (any, the empty one too, but no lone surrogates). Never `undefined`, which is the answer for a key
+ * that is not there.
  */
 export type Payload = unknown
 
@@ -21,6 +23,8 @@ export interface StoreRead {
     /** `undefined` for a key that is not there. */
     readonly payloads: readonly (Payload | undefined)[]
     readonly tags: readonly TagState[]
+    /** True for an answer that may lag behind the store that all share. Who does not find in it what he needs asks that one. */
+    readonly isNear?: boolean | undefined
 }
 
 /** One entry to be stored. */
@@ -49,14 +53,20 @@ export interface CacheStore {
     /** Short name for messages and statistics: `memory`, `redis`. */
     readonly name: string
 
-    /** Whether payloads are kept as references or must be strings. */
-    readonly keeps: "objects" | "strings"
+    /** Whether payloads are kept as references, may come back as copies, or must be strings. */
+    readonly keeps: "objects" | "copies" | "strings"
+
+    /** Told, before anything else, how the cache makes text of trees. For a store that keeps `"copies"`. */
+    useSerializer?(serializer: Serializer): void
 
     /**
      * Reads payloads and the states of tags in one round trip. No ordering between keys is promised, except: a tag named
      * earlier is read no later than a tag named after it, or `orderedReads` is false.
      */
     read(keys: readonly string[], tags: readonly string[]): Awaitable<StoreRead>
+
+    /** As {@link read}, and never a near answer. There when `read` may give one. */
+    readonly readShared?: ((keys: readonly string[], tags: readonly string[]) => Awaitable<StoreRead>) | undefined
 
     /** False when the tags of one `read` may be read in any order (a cluster): late stamps then take two reads. Default true. */
     readonly orderedReads?: boolean
@@ -113,4 +123,41 @@ export interface CacheStore {
 
     /** Lets go of what the store itself opened (timers, a connection it made). A client passed in stays open. */
     close(): Awaitable<void>
+}
+
+/** A {@link StoreRead} with how long the payloads live on. */
+export interface StoreReadWithLives extends StoreRead {
+    /** Milliseconds from the moment of asking, or less; `undefined` for ever. Says nothing of a key that is not there. */
+    readonly lives: readonly (number | undefined)[]
+}
+
+/** Told of what all users of a {@link SharedStore} do to it. */
+export interface InvalidationListener {
+    /** These tags have been fenced or invalidated, by whomever. */
+    onTags(tags: readonly string[]): void
+    /** Everything under a prefix has been removed. */
+    onClear(prefix: string): void
+    /** From here on everything is told, until {@link onLost}. Comes again after each loss. */
+    onReady(): void
+    /** Something may not be told. */
+    onLost(): void
+}
+
+/** A line on which a {@link SharedStore} tells of invalidations. */
+export interface InvalidationChannel {
+    /** Resolves when everything that was done before this call has been told. Rejects when the line is cut. */
+    sync(): Promise<void>
+    close(): Awaitable<void>
+}
+
+/** A store that many processes share, and that tells each of them what the others invalidate. */
+export interface SharedStore extends CacheStore {
+    readonly keeps: "strings"
+    readWithLives(keys: readonly string[], tags: readonly string[]): Awaitable<StoreReadWithLives>
+    /**
+     * Opens a line. Whoever fences or invalidates tags is told on every line *after* the tags have lost their stamps.
+     *
+     * @throws CacheError `E_OPTION` for a store that tells nothing
+     */
+    listen(listener: InvalidationListener): InvalidationChannel
 }

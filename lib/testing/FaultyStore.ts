@@ -1,3 +1,4 @@
+import type { Serializer } from "../serializer/Serializer"
 import type { CacheStore, StoreEntry, StoreRead, TagState } from "../store/CacheStore"
 import { isPromise, type Awaitable } from "../util/Awaitable"
 
@@ -52,7 +53,7 @@ export class FaultyStore implements CacheStore {
         return this.#inner.name
     }
 
-    get keeps(): "objects" | "strings" {
+    get keeps(): CacheStore["keeps"] {
         return this.#inner.keeps
     }
 
@@ -63,6 +64,18 @@ export class FaultyStore implements CacheStore {
     /** That of the store behind it, when it has one; neither recorded nor stopped. */
     get keys(): CacheStore["keys"] {
         return this.#inner.keys?.bind(this.#inner)
+    }
+
+    /** That of the store behind it, when it has one; a `read` like any other. */
+    get readShared(): CacheStore["readShared"] {
+        const inner = this.#inner
+        if (inner.readShared === undefined) return undefined
+        return (keys, tags) => this.#run({ method: "read", keys, tags }, () => inner.readShared!(keys, tags))
+    }
+
+    /** Handed on to the store behind it. */
+    useSerializer(serializer: Serializer): void {
+        this.#inner.useSerializer?.(serializer)
     }
 
     /** How many calls were made: each is one round trip. */

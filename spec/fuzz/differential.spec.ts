@@ -147,7 +147,7 @@ forEachDatabaseAndStore("random histories", (database, store) => {
             }),
             {
                 seed,
-                numRuns: Math.ceil(RUNS[database.name][store.name] * factor),
+                numRuns: Math.ceil(RUNS[database.name][store.name === "memory" ? "memory" : "redis"] * factor),
                 // the runs are few on servers; a busy machine must not end them before the first
                 interruptAfterTimeLimit: (isDatabaseSlow ? 30_000 : store.name === "memory" ? 8_000 : 5_000) * factor,
             },

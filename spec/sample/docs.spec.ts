@@ -24,6 +24,8 @@ const OPTIONS: readonly (readonly [section: string, file: string, type: string])
     ["Cacheable", "lib/value/Cacheable.ts", "CacheableOptions"],
     ["CacheInvalidate", "lib/value/Cacheable.ts", "CacheInvalidateOptions"],
     ["MemoryStore", "lib/store/MemoryStore.ts", "MemoryStoreOptions"],
+    ["TieredStore", "lib/store/TieredStore.ts", "TieredStoreOptions"],
+    ["TieredStore.near", "lib/store/TieredStore.ts", "NearOptions"],
     ["RedisStore", "lib/redis/RedisStore.ts", "RedisStoreOptions"],
 ]
 

@@ -1,3 +1,4 @@
+import type { RedisStore } from "../../lib/redis"
 import type { CacheStore } from "../../lib/store/CacheStore"
 import { chosen, leaveOut, START_TIMEOUT } from "./choice"
 import { TestRedis } from "./TestRedis"
@@ -5,14 +6,17 @@ import { whyMissing } from "./servers"
 
 /** A kind of store for one suite of specs. */
 export interface TestStore {
-    readonly name: "memory" | "redis"
+    readonly name: "memory" | "redis" | "tiered"
     /** A new store, to be called in a hook or in a spec: an empty memory, or the Redis of the suite. */
     create(): CacheStore
     /** A prefix that nobody else uses; what lies under it in Redis is removed with the suite. */
     prefix(): string
 }
 
-/** Describes the same rules for every kind of store. `STORES=memory` narrows the run. */
+/**
+ * Describes the same rules for every kind of store. `STORES=memory` narrows the run, and only `STORES=tiered` makes one
+ * with a near tier in front of Redis: it may lag behind the writes of others.
+ */
 export function forEachStore(title: string, body: (store: TestStore) => void): void {
     eachStore((name) => `${name}: ${title}`, body)
 }
@@ -24,14 +28,10 @@ export function eachStore(title: (name: string) => string, body: (store: TestSto
             let count = 0
             body({ name: "memory", create: createMemoryStore, prefix: () => `memory-${++count}` })
         })
-    if (chosen("STORES", "redis"))
-        describeRedis(title("redis"), (redis) =>
-            body({
-                name: "redis",
-                create: () => createRedisStore(redis),
-                prefix: () => redis.prefix(),
-            }),
-        )
+    const describeOn = (name: "redis" | "tiered", create: (redis: TestRedis) => CacheStore): void =>
+        describeRedis(title(name), (redis) => body({ name, create: () => create(redis), prefix: () => redis.prefix() }))
+    if (chosen("STORES", "redis")) describeOn("redis", createRedisStore)
+    if (process.env["STORES"] !== undefined && chosen("STORES", "tiered")) describeOn("tiered", createTieredStore)
 }
 
 /** Describes rules that need a Redis: the shared one, which no spec may flush or stop (`startRedis` makes others). */
@@ -56,7 +56,12 @@ function createMemoryStore(): CacheStore {
     return new MemoryStore()
 }
 
-function createRedisStore(redis: TestRedis): CacheStore {
+function createRedisStore(redis: TestRedis): RedisStore {
     const { RedisStore } = require("../../lib/redis/RedisStore") as typeof import("../../lib/redis/RedisStore")
     return new RedisStore({ client: redis.client() })
+}
+
+function createTieredStore(redis: TestRedis): CacheStore {
+    const { TieredStore } = require("../../lib/store/TieredStore") as typeof import("../../lib/store/TieredStore")
+    return new TieredStore({ far: createRedisStore(redis) })
 }

@@ -40,7 +40,7 @@ export class StoreLab {
 
     /** A payload that the store takes: a reference or a string. */
     payload(content: unknown): unknown {
-        return this.store.keeps === "objects" ? content : JSON.stringify(content)
+        return this.store.keeps === "strings" ? JSON.stringify(content) : content
     }
 
     entry(key: string, payload: unknown, more: Partial<StoreEntry> = {}): StoreEntry {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { isDeepStrictEqual } from "node:util"
 import { SHORT } from "./StoreLab"
 import type { StoreRule } from "./StoreRule"
 
@@ -136,11 +137,20 @@ export const ENTRY_RULES: readonly StoreRule[] = [
         async (lab) => {
             const objects = [null, 0, false, "", NaN, [], { nested: { bytes: Buffer.from([0, 255]) } }, Symbol("one")]
             const strings = ["", "0", "null", "undefined", " ", "!a:1", "!", "\\", "\\!", "\\\\", "a\0b\r\n", "ü🔑"]
-            const payloads = lab.store.keeps === "objects" ? objects : [...strings, `"${"ä".repeat(300_000)}"`]
+            const trees = [null, 0, false, "", [], ["a", null, { b: [1.5, true, "ü🔑"] }], "!a:1", "x".repeat(300_000)]
+            const isCopy = lab.store.keeps === "copies"
+            const payloads = {
+                objects,
+                copies: trees,
+                strings: [...strings, `"${"ä".repeat(300_000)}"`],
+            }[lab.store.keeps]
             const keys = lab.keys(...payloads.map((_, i) => `${i}`))
             await lab.write(...keys.map((key, i) => lab.entry(key, payloads[i])))
             for (const [i, payload] of (await lab.payloads(keys)).entries())
-                assert.ok(Object.is(payload, payloads[i]), `payload ${i} came back as it was`)
+                assert.ok(
+                    isCopy ? isDeepStrictEqual(payload, payloads[i]) : Object.is(payload, payloads[i]),
+                    `payload ${i} came back as it was`,
+                )
         },
     ],
     [

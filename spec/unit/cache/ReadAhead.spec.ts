@@ -56,6 +56,16 @@ describe("ReadAhead", () => {
         ])
     })
 
+    it("says of every answer behind a near one that it may lag", async () => {
+        const inner = new MemoryStore()
+        const read = inner.read.bind(inner)
+        inner.read = (keys, tags) => ({ ...read(keys, tags), ...(tags.includes("b") && { isNear: true }) })
+        gate = new StoreGate(inner, { timeout: 1_000 }, new FakeClock(), new CacheLog(), new StatsCounter())
+        const source = ahead()
+        const isNear = async (tags: string[]) => ((await source.read([], tags)) as StoreRead).isNear
+        expect([await isNear(["a"]), await isNear(["b"]), await isNear(["a"])]).to.deep.equal([undefined, true, true])
+    })
+
     it("remembers what is not there", async () => {
         const source = ahead()
         await source.read(["none"], ["no stamp"])

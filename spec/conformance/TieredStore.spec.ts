@@ -1,0 +1,18 @@
+import { RedisStore } from "../../lib/redis"
+import { TieredStore, type NearOptions } from "../../lib/store/TieredStore"
+import { describeCacheStore } from "../../lib/testing/describeCacheStore"
+import { describeRedis } from "../support/stores"
+import type { TestRedis } from "../support/TestRedis"
+import { untilNear } from "../support/untilNear"
+
+describeRedis("TieredStore", (redis) => {
+    const create = async (options: Parameters<TestRedis["createClient"]>[0] = {}, near: NearOptions = {}) => {
+        const store = new TieredStore({ near, far: new RedisStore({ client: redis.createClient(options) }) })
+        await untilNear(store)
+        return store
+    }
+    describeCacheStore("over ioredis 5", () => create())
+    describeCacheStore("over ioredis 6", () => create({ version: 6 }))
+    describeCacheStore("over a client with a key prefix", () => create({ keyPrefix: "pre*:" }))
+    describeCacheStore("with room for one entry", () => create({}, { maxEntries: 1 }))
+})
