@@ -43,8 +43,10 @@ forEachDatabaseAndStore("relations in every style, changed in every way", (datab
 
             // the stores have no part in it, and the older TypeORMs a small one
             const isWhole = store.name === "memory" && typeormVersion === "1"
+            // MariaDB's ways differ from PostgreSQL's in the subscriber, where every one of them is looked at
+            const share = isWhole ? (database.name === "mariadb" ? 2 : 1) : 4
             const changes = family.changes.filter((it) => it.suits?.(database.name, family.link) !== false)
-            for (const change of changes.filter((_, i) => isWhole || (place + i) % 4 === 0))
+            for (const change of changes.filter((_, i) => (place + i) % share === 0))
                 it(`${change.title} is seen at once`, async function () {
                     const reason = change.missing?.(world.dataSource)
                     if (reason !== undefined) {
