@@ -7,7 +7,7 @@ const floors = [
     ["serializer", "metadata", "telemetry", "sql"],
     ["decorator", "key"],
     ["store", "invalidation"],
-    ["cache", "hydration", "redis", "testing"],
+    ["cache", "hydration", "keyv", "redis", "testing"],
     ["repository", "subscriber", "value", "query"],
     ["SecondLevelCacheOptions[.]ts", "DataSourceBinding[.]ts", "RelationEntries[.]ts"],
     ["SecondLevelCache[.]ts"],

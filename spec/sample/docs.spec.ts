@@ -26,6 +26,7 @@ const OPTIONS: readonly (readonly [section: string, file: string, type: string])
     ["MemoryStore", "lib/store/MemoryStore.ts", "MemoryStoreOptions"],
     ["TieredStore", "lib/store/TieredStore.ts", "TieredStoreOptions"],
     ["TieredStore.near", "lib/store/TieredStore.ts", "NearOptions"],
+    ["KeyvStore", "lib/keyv/KeyvStore.ts", "KeyvStoreOptions"],
     ["RedisStore", "lib/redis/RedisStore.ts", "RedisStoreOptions"],
 ]
 

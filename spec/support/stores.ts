@@ -6,7 +6,7 @@ import { whyMissing } from "./servers"
 
 /** A kind of store for one suite of specs. */
 export interface TestStore {
-    readonly name: "memory" | "redis" | "tiered"
+    readonly name: "memory" | "redis" | "tiered" | "keyv"
     /** A new store, to be called in a hook or in a spec: an empty memory, or the Redis of the suite. */
     create(): CacheStore
     /** A prefix that nobody else uses; what lies under it in Redis is removed with the suite. */
@@ -14,8 +14,8 @@ export interface TestStore {
 }
 
 /**
- * Describes the same rules for every kind of store. `STORES=memory` narrows the run, and only `STORES=tiered` makes one
- * with a near tier in front of Redis: it may lag behind the writes of others.
+ * Describes the same rules for every kind of store. `STORES=memory` narrows the run. Only when asked for, since others
+ * may be ahead of them: `tiered`, with a near tier in front of Redis, and `keyv`.
  */
 export function forEachStore(title: string, body: (store: TestStore) => void): void {
     eachStore((name) => `${name}: ${title}`, body)
@@ -31,7 +31,13 @@ export function eachStore(title: (name: string) => string, body: (store: TestSto
     const describeOn = (name: "redis" | "tiered", create: (redis: TestRedis) => CacheStore): void =>
         describeRedis(title(name), (redis) => body({ name, create: () => create(redis), prefix: () => redis.prefix() }))
     if (chosen("STORES", "redis")) describeOn("redis", createRedisStore)
-    if (process.env["STORES"] !== undefined && chosen("STORES", "tiered")) describeOn("tiered", createTieredStore)
+    const isAskedFor = (name: string): boolean => process.env["STORES"] !== undefined && chosen("STORES", name)
+    if (isAskedFor("tiered")) describeOn("tiered", createTieredStore)
+    if (isAskedFor("keyv"))
+        describe(title("keyv"), () => {
+            let count = 0
+            body({ name: "keyv", create: createKeyvStore, prefix: () => `keyv-${++count}` })
+        })
 }
 
 /** Describes rules that need a Redis: the shared one, which no spec may flush or stop (`startRedis` makes others). */
@@ -59,6 +65,12 @@ function createMemoryStore(): CacheStore {
 function createRedisStore(redis: TestRedis): RedisStore {
     const { RedisStore } = require("../../lib/redis/RedisStore") as typeof import("../../lib/redis/RedisStore")
     return new RedisStore({ client: redis.client() })
+}
+
+function createKeyvStore(): CacheStore {
+    const { KeyvStore } = require("../../lib/keyv") as typeof import("../../lib/keyv")
+    const { Keyv } = require("keyv") as typeof import("keyv")
+    return new KeyvStore(new Keyv())
 }
 
 function createTieredStore(redis: TestRedis): CacheStore {

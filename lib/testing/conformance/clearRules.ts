@@ -25,6 +25,7 @@ export const CLEAR_RULES: readonly StoreRule[] = [
             ])
             assert.deepEqual(await lab.states([stamped, kept]), [undefined, "stamp"])
         },
+        "listing",
     ],
     [
         "takes every character of the prefix as itself",
@@ -43,6 +44,7 @@ export const CLEAR_RULES: readonly StoreRule[] = [
                 )
             }
         },
+        "listing",
     ],
     [
         "leaves fences where they are",
@@ -57,6 +59,7 @@ export const CLEAR_RULES: readonly StoreRule[] = [
             await lab.store.release([fenced], "owner", LONG)
             stampOf(await lab.state(fenced))
         },
+        "listing",
     ],
     [
         "clears thousands of entries",
@@ -66,5 +69,6 @@ export const CLEAR_RULES: readonly StoreRule[] = [
             await lab.store.clear(keys[0]!.slice(0, -1))
             assert.ok((await lab.payloads(keys)).every((payload) => payload === undefined))
         },
+        "listing",
     ],
 ]

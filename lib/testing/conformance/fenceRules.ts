@@ -39,6 +39,7 @@ export const FENCE_RULES: readonly StoreRule[] = [
             stampOf(await lab.state(tag))
             await lab.passes(SHORT, async () => (await lab.state(tag)) === undefined, "the stamp is gone")
         },
+        "stamp lives",
     ],
     [
         "keeps a tag fenced until the last of its owners has released it",

@@ -80,7 +80,7 @@ export const KEY_RULES: readonly StoreRule[] = [
 ]
 
 function rule(title: string, check: StoreRule[1]): StoreRule {
-    return [title, async (lab) => (lab.store.keys === undefined ? undefined : check(lab))]
+    return [title, async (lab) => (lab.store.keys === undefined ? undefined : check(lab)), "listing"]
 }
 
 /** Sorted, each once: a store may give one twice. */

@@ -35,6 +35,7 @@ export const STAMP_RULES: readonly StoreRule[] = [
             await lab.passes(SHORT, async () => (await lab.state(tag)) === undefined, "the stamp is gone")
             assert.notEqual(await lab.stamp(tag), stamp)
         },
+        "stamp lives",
     ],
     [
         "lets a stamp outlive the entries stored under it",
@@ -49,6 +50,7 @@ export const STAMP_RULES: readonly StoreRule[] = [
             await lab.passes(SHORT, async () => (await lab.state(left)) === undefined, "the third stamp is gone")
             assert.deepEqual(await lab.states([extended, lasting]), ["stamp", "stamp"])
         },
+        "stamp lives",
     ],
     [
         "takes the longest life of the entries that share a stamp in one call",
@@ -63,6 +65,7 @@ export const STAMP_RULES: readonly StoreRule[] = [
             await lab.passes(SHORT, async () => (await lab.state(left)) === undefined, "the other stamp is gone")
             assert.equal(await lab.state(shared), "stamp")
         },
+        "stamp lives",
     ],
     [
         "never shortens the life of a stamp",
@@ -93,6 +96,7 @@ export const STAMP_RULES: readonly StoreRule[] = [
             assert.deepEqual(await lab.states([other, none]), ["newer", undefined])
             await lab.passes(SHORT, async () => (await lab.state(other)) === undefined, "the newer stamp is gone")
         },
+        "stamp lives",
     ],
     [
         "never gives a fenced tag a stamp",
