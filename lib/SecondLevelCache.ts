@@ -1,7 +1,7 @@
 import type { DataSource, EntityMetadata, EntityTarget, ObjectLiteral } from "typeorm"
+import { Freshness } from "./cache/Freshness"
 import { Invalidator } from "./cache/Invalidator"
 import { ReadThrough } from "./cache/ReadThrough"
-import type { BreakerSettings } from "./cache/StoreBreaker"
 import { StoreGate } from "./cache/StoreGate"
 import { DataSourceBinding } from "./DataSourceBinding"
 import { CacheError } from "./error/CacheError"
@@ -18,7 +18,12 @@ import { CachedRepository } from "./repository/CachedRepository"
 import { relationNamed } from "./repository/checkOwner"
 import { readersOf, type EntityReaders, type EntityReaderSource } from "./repository/EntityReaders"
 import { RelationEntries } from "./RelationEntries"
-import { checkSecondLevelCacheOptions, type SecondLevelCacheOptions } from "./SecondLevelCacheOptions"
+import {
+    breakerOf,
+    checkSecondLevelCacheOptions,
+    freshnessOf,
+    type SecondLevelCacheOptions,
+} from "./SecondLevelCacheOptions"
 import { JsonSerializer } from "./serializer/JsonSerializer"
 import type { CacheStore } from "./store/CacheStore"
 import { MemoryStore } from "./store/MemoryStore"
@@ -83,7 +88,14 @@ export class SecondLevelCache {
         })
         const serializer = options.serializer ?? new JsonSerializer()
         this.#store.useSerializer?.(serializer)
-        const cache = new ReadThrough(this.#gate, serializer, this.#invalidator.held, clock, this.#log)
+        const cache = new ReadThrough(
+            this.#gate,
+            serializer,
+            this.#invalidator.held,
+            clock,
+            this.#log,
+            new Freshness(clock, freshnessOf(options)),
+        )
         const defaults = {
             ttl: options.ttl === null ? undefined : toMilliseconds(options.ttl ?? 300_000, "ttl"),
             version: `${options.version ?? ""}.${serializer.name}`,
@@ -378,10 +390,4 @@ function schemasOf(dataSource: DataSource, name: string): unknown[] {
     return Object.values(dataSource.options.entities ?? {}).filter(
         (it: unknown) => (it as { options?: { name?: unknown } } | undefined)?.options?.name === name,
     )
-}
-
-function breakerOf({ circuitBreaker = {} }: SecondLevelCacheOptions): BreakerSettings | undefined {
-    if (circuitBreaker === false) return undefined
-    const { failures = 5, retryAfter = 1_000 } = circuitBreaker
-    return { failures, retryAfter: toMilliseconds(retryAfter, "retryAfter") }
 }

@@ -65,6 +65,11 @@ export class DependencyScope {
         return [...missing]
     }
 
+    /** Runs a function whose reads are nobody's around the caller. */
+    static outside<T>(task: () => T): T {
+        return current.exit(task)
+    }
+
     /** Runs a function whose reads are noted here. */
     run<T>(task: () => T): T {
         return current.run(this, task)

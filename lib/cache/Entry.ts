@@ -6,15 +6,33 @@ import type { Payload, TagState } from "../store/CacheStore"
 const FORMAT = 1
 
 /**
- * What a store keeps under an entry's key: the layout's number, the stamps of its first tags in their order and of its
- * late tags, the value, and the late tags by name when it has any.
+ * From when on an entry had better be loaded anew, when its ttl ends, and from when on it is only what is left when a load
+ * fails: milliseconds since 1970.
  */
-export type Entry = [format: typeof FORMAT, stamps: readonly string[], value: Encoded, lateTags?: readonly string[]]
+export type Marks = readonly [due: number, end: number, spare: number]
+
+/**
+ * What a store keeps under an entry's key: the layout's number, the stamps of its first tags in their order and of its
+ * late tags, the value, the late tags by name when it has any, and the marks of its age when it outlives its ttl.
+ */
+export type Entry = [
+    format: typeof FORMAT,
+    stamps: readonly string[],
+    value: Encoded,
+    lateTags?: readonly string[],
+    marks?: Marks,
+]
 
 const NO_TAGS: readonly string[] = []
 
 /** An entry whose value was loaded under these stamps. */
-export function entryOf(stamps: readonly string[], value: Encoded, lateTags: readonly string[] = NO_TAGS): Entry {
+export function entryOf(
+    stamps: readonly string[],
+    value: Encoded,
+    lateTags: readonly string[] = NO_TAGS,
+    marks?: Marks,
+): Entry {
+    if (marks !== undefined) return [FORMAT, stamps, value, lateTags, marks]
     return lateTags.length === 0 ? [FORMAT, stamps, value] : [FORMAT, stamps, value, lateTags]
 }
 
@@ -23,10 +41,18 @@ export function lateTagsOf(entry: Entry): readonly string[] {
     return entry[3] ?? NO_TAGS
 }
 
+/** The marks of its age, when it has any. */
+export function marksOf(entry: Entry): Marks | undefined {
+    return entry[4]
+}
+
 /** @throws CacheError `E_CORRUPT_ENTRY` when the payload is not an entry of this layout */
 export function toEntry(payload: Payload, key: string): Entry {
     if (Array.isArray(payload) && payload[0] === FORMAT && Array.isArray(payload[1])) {
-        if (payload.length === 3 || (payload.length === 4 && isListOfNames(payload[3]))) return payload as Entry
+        const [, , , lateTags, marks] = payload as unknown[]
+        if (payload.length === 3) return payload as Entry
+        if (payload.length === 4 && isListOfNames(lateTags) && lateTags.length > 0) return payload as Entry
+        if (payload.length === 5 && isListOfNames(lateTags) && isMarks(marks)) return payload as Entry
     }
     throw new CacheError("E_CORRUPT_ENTRY", "The store holds something else under this key.", {
         key,
@@ -55,6 +81,10 @@ export function isCurrent(
     return true
 }
 
-function isListOfNames(value: unknown): boolean {
-    return Array.isArray(value) && value.length > 0 && value.every((it) => typeof it === "string")
+function isListOfNames(value: unknown): value is readonly string[] {
+    return Array.isArray(value) && value.every((it) => typeof it === "string")
+}
+
+function isMarks(value: unknown): boolean {
+    return Array.isArray(value) && value.length === 3 && value.every((it) => typeof it === "number")
 }

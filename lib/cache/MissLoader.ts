@@ -7,13 +7,14 @@ import type { Clock } from "../util/Clock"
 import type { Memo } from "../util/Memo"
 import { newToken } from "../util/token"
 import { DependencyScope } from "./DependencyScope"
-import { entryOf, lateTagsOf, type Entry } from "./Entry"
+import { entryOf, isCurrent, lateTagsOf, type Entry } from "./Entry"
 import type { EntryCodec } from "./EntryCodec"
+import type { Freshness } from "./Freshness"
 import type { HeldTags } from "./HeldTags"
 import { noteEntry, noteRead } from "./noteRead"
 import { STAMP_TTL } from "./Invalidator"
 import type { LateFill, Loaded, ReadManyRequest } from "./ReadRequest"
-import { SingleFlight } from "./SingleFlight"
+import { outsideFlights, SingleFlight } from "./SingleFlight"
 import type { StoreGate } from "./StoreGate"
 
 /** A key that has to be loaded, with what the store said of its tags. */
@@ -22,6 +23,8 @@ export interface Miss {
     readonly key: string
     readonly tags: readonly string[]
     states: readonly TagState[]
+    /** What the store has under the key, current and long behind its ttl: the answer when the load fails. */
+    readonly spare?: { readonly entry: Entry; readonly result: unknown } | undefined
 }
 
 type Request<T> = Pick<
@@ -42,6 +45,8 @@ export class MissLoader {
     readonly #flights: SingleFlight<Entry>
 
     readonly #lateTags: Memo<string, readonly string[]>
+    readonly #freshness: Freshness
+    readonly #refreshing = new Set<string>()
 
     /** @param lateTags where the late tags of entries are noted */
     constructor(
@@ -51,7 +56,9 @@ export class MissLoader {
         clock: Clock,
         log: CacheLog,
         lateTags: Memo<string, readonly string[]>,
+        freshness: Freshness,
     ) {
+        this.#freshness = freshness
         this.#lateTags = lateTags
         this.#gate = gate
         this.#codec = codec
@@ -61,8 +68,67 @@ export class MissLoader {
         this.#flights = new SingleFlight(gate.store.keeps !== "objects")
     }
 
-    /** @param storeAnswers false when the store failed: the answers are then kept from everybody else */
+    /**
+     * Loads what is there already anew, in the background: a fill like any other. One at a time for each key; one that
+     * fails is logged.
+     */
+    refresh<T>(request: Request<T>, due: readonly Miss[]): void {
+        const misses = due.filter(({ key }) => !this.#refreshing.has(key))
+        if (misses.length === 0 || request.alone === true) return
+        for (const { key } of misses) this.#refreshing.add(key)
+        request.stats.refreshes++
+        const refreshing = outsideFlights(() => DependencyScope.outside(() => this.#refresh(request, misses)))
+        refreshing
+            .catch((error: unknown) =>
+                this.#log.write("read", { level: "warn", action: "not refreshed", subject: request.subject, error }),
+            )
+            .finally(() => {
+                for (const { key } of misses) this.#refreshing.delete(key)
+            })
+    }
+
+    async #refresh<T>(request: Request<T>, misses: readonly Miss[]): Promise<void> {
+        await this.#stamp(misses)
+        // what nobody could store need not be loaded
+        const fit = misses.filter(({ key, states }) => hasStamps(states) && !this.#flights.has(key, states))
+        if (fit.length > 0) await this.#loadAndFill(request, fit, [])
+    }
+
+    /**
+     * @param storeAnswers false when the store failed: the answers are then kept from everybody else
+     * @throws whatever the load throws, where not every one of the misses has a spare answer
+     */
     async load<T>(request: Request<T>, misses: readonly Miss[], storeAnswers: boolean, results: T[]): Promise<void> {
+        try {
+            await this.#loadAll(request, misses, storeAnswers, results)
+        } catch (error) {
+            if (error instanceof CacheError || !(await this.#areStillCurrent(misses))) throw error
+            request.stats.staleHits += misses.length
+            for (const { position, spare } of misses) results[position] = spare!.result as T
+            this.#log.write("read", { level: "warn", action: "stale", subject: request.subject, error })
+        }
+    }
+
+    /** Whether all of them have a spare answer that nothing has invalidated meanwhile. */
+    async #areStillCurrent(misses: readonly Miss[]): Promise<boolean> {
+        if (misses.some(({ spare }) => spare === undefined)) return false
+        const tags = [...new Set(misses.flatMap(({ tags: own, spare }) => [...own, ...lateTagsOf(spare!.entry)]))]
+        const held = this.#held.among(tags)
+        const read = await this.#gate.read([], tags)
+        if (read instanceof CacheError) return false
+        const states = this.#held.cover(tags, read.tags, held)
+        const stateOf = (tag: string): TagState => states[tags.indexOf(tag)]
+        return misses.every(({ tags: own, spare }) =>
+            isCurrent(spare!.entry, own.map(stateOf), lateTagsOf(spare!.entry).map(stateOf)),
+        )
+    }
+
+    async #loadAll<T>(
+        request: Request<T>,
+        misses: readonly Miss[],
+        storeAnswers: boolean,
+        results: T[],
+    ): Promise<void> {
         request.stats.misses += misses.length
         if (storeAnswers) await this.#stamp(misses)
         const joined: [Miss, Promise<Entry | undefined>][] = []
@@ -269,12 +335,13 @@ export class MissLoader {
         if (known.length !== tagCount || !hasStamps(states)) return undefined
         if (lateTags.length > 0) this.#lateTags.set(miss.key, lateTags)
         const tagAt = (i: number): string => (i < tagCount ? miss.tags[i]! : lateTags[i - tagCount]!)
-        const entry = entryOf(states, value, lateTags)
+        const { ttl: life, marks } = this.#freshness.of(ttl)
+        const entry = entryOf(states, value, lateTags, marks)
         return {
             entry,
             key: miss.key,
             ...this.#codec.encode(entry),
-            ttl,
+            ttl: life,
             stamps: states.map((stamp, i) => [tagAt(i), stamp as string] as const),
         }
     }

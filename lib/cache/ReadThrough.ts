@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache"
 import { CacheError } from "../error/CacheError"
+import type { Encoded } from "../serializer/ValueCodec"
 import type { Serializer } from "../serializer/Serializer"
 import type { StoreRead, TagState } from "../store/CacheStore"
 import type { CacheLog } from "../telemetry/CacheLogger"
@@ -9,6 +10,7 @@ import type { Clock } from "../util/Clock"
 import { Memo } from "../util/Memo"
 import { isCurrent, lateTagsOf, type Entry } from "./Entry"
 import { EntryCodec } from "./EntryCodec"
+import { Freshness } from "./Freshness"
 import { DependencyScope } from "./DependencyScope"
 import type { HeldTags } from "./HeldTags"
 import { noteEntry } from "./noteRead"
@@ -27,6 +29,8 @@ const MOST_LEARNT = 200_000
 interface Found<T> {
     readonly results: T[]
     readonly misses: readonly Miss[]
+    /** Answered, and to be loaded anew. */
+    readonly due: readonly Miss[]
     readonly storeAnswers: boolean
 }
 
@@ -43,6 +47,7 @@ export class ReadThrough {
     readonly #held: HeldTags
     readonly #log: CacheLog
     readonly #misses: MissLoader
+    readonly #freshness: Freshness
     /** The late tags that an entry had when it was last seen: asked for along with it, it takes one trip instead of two. */
     readonly #lateTags = new Memo<string, readonly string[]>(LATE_KEYS)
     readonly #lessons = new LRUCache<string, Asked>({
@@ -50,12 +55,20 @@ export class ReadThrough {
         sizeCalculation: ({ keys, tags }) => keys.length + tags.length + 1,
     })
 
-    constructor(gate: StoreGate, serializer: Serializer, held: HeldTags, clock: Clock, log: CacheLog) {
+    constructor(
+        gate: StoreGate,
+        serializer: Serializer,
+        held: HeldTags,
+        clock: Clock,
+        log: CacheLog,
+        freshness = new Freshness(clock),
+    ) {
+        this.#freshness = freshness
         this.#gate = gate
         this.#codec = new EntryCodec(gate.store, serializer)
         this.#held = held
         this.#log = log
-        this.#misses = new MissLoader(gate, this.#codec, held, clock, log, this.#lateTags)
+        this.#misses = new MissLoader(gate, this.#codec, held, clock, log, this.#lateTags, freshness)
     }
 
     /** One key. A store in this process answers a hit without a promise. */
@@ -79,36 +92,40 @@ export class ReadThrough {
         const shared = covered.slice(ownTags.length)
         const results: T[] = []
         const misses: Miss[] = []
-        let hits = 0
+        const due: Miss[] = []
         for (let position = 0; position < keys.length; position++) {
             const key = keys[position]!
             const states: readonly TagState[] = usable === undefined ? [] : [covered[position], ...shared]
             const entry = this.#entryOf(key, usable?.payloads[position], stats)
             const hit = entry === undefined ? MISS : this.#hit(key, entry, states, [], request, position)
-            if (hit === MISS) misses.push({ position, key, tags: [ownTags[position]!, ...sharedTags], states })
+            const age = hit === MISS ? "spare" : this.#freshness.ageOf(entry!)
+            const tags = age === "fresh" && !DependencyScope.isOpen ? [] : [ownTags[position]!, ...sharedTags]
+            if (age === "due" || age === "stale") due.push({ position, key, tags, states })
+            if (age === "stale") stats.staleHits++
+            if (age === "spare") misses.push({ position, key, tags, states, spare: spareOf(entry, hit) })
             else {
-                hits++
-                results[position] = hit
-                if (DependencyScope.isOpen)
-                    noteEntry(this.#gate, request, entry!, [ownTags[position]!, ...sharedTags], states)
+                results[position] = hit as T
+                if (DependencyScope.isOpen) noteEntry(this.#gate, request, entry!, tags, states)
             }
         }
         if (misses.length > 0 && this.#mayLag(usable, request)) return this.readMany(this.#shared(request))
-        stats.hits += hits
+        stats.hits += keys.length - misses.length
+        this.#revalidate(request, due)
         if (misses.length > 0) await this.#misses.load(request, misses, usable !== undefined, results)
         return results
     }
 
     /** As {@link readMany}, for entries that name late tags: one trip where they are those of the last time, else two. */
     async readManyLate<T>(request: ReadManyRequest<T>): Promise<T[]> {
-        const { results, misses, storeAnswers } = await this.#findLate(request)
+        const { results, misses, due, storeAnswers } = await this.#findLate(request)
+        this.#revalidate(request, due)
         if (misses.length > 0) await this.#misses.load(request, misses, storeAnswers, results)
         return results
     }
 
     /** What the store has under the keys of such entries; nothing is loaded. */
     async peekLate<T>(request: Omit<ReadManyRequest<T>, "loadMany">): Promise<(T | undefined)[]> {
-        const { results, misses } = await this.#findLate(request)
+        const { results, misses } = await this.#findLate(request, true)
         request.stats.misses += misses.length
         return request.keys.map((_, position) => results[position])
     }
@@ -165,38 +182,47 @@ export class ReadThrough {
         const states: readonly TagState[] = this.#held.cover(request.tags, answer.tags, held)
         const entry = this.#entryOf(key, answer.payloads[0], request.stats)
         const hit = entry === undefined ? MISS : this.#hit(key, entry, states, [], request, 0)
-        if (hit !== MISS) {
+        const age = hit === MISS ? "spare" : this.#freshness.ageOf(entry!)
+        if (age !== "spare") {
             request.stats.hits++
+            if (age === "stale") request.stats.staleHits++
+            if (age !== "fresh") {
+                const miss: Miss = { position: 0, key, tags: request.tags, states }
+                this.#revalidate(batchOf(request, miss), [miss])
+            }
             if (this.#log.enabled("read"))
                 this.#log.write("read", { level: "debug", action: "hit", subject: request.subject, key })
             noteEntry(this.#gate, request, entry!, request.tags, states)
-            return hit
+            return hit as T
         }
         if (this.#mayLag(answer, request)) return this.read(this.#shared(request))
-        return this.#readMissing(request, states)
+        return this.#readMissing(request, states, spareOf(entry, hit))
     }
 
     /** @param states `undefined` when the store failed: the answer is then kept from everybody else */
-    async #readMissing<T>(request: ReadRequest<T>, states: readonly TagState[] | undefined): Promise<T> {
+    async #readMissing<T>(
+        request: ReadRequest<T>,
+        states: readonly TagState[] | undefined,
+        spare?: Miss["spare"],
+    ): Promise<T> {
         const results: T[] = []
-        const miss: Miss = { position: 0, key: request.key, tags: request.tags, states: states ?? [] }
-        const batch = {
-            stats: request.stats,
-            subject: request.subject,
-            ...(request.covering !== undefined && { covering: request.covering }),
-            ...(request.alone !== undefined && { alone: request.alone }),
-            decode: request.decode,
-            loadMany: async () => [await request.load(miss.states)],
-        }
-        await this.#misses.load(batch, [miss], states !== undefined, results)
+        const miss: Miss = { position: 0, key: request.key, tags: request.tags, states: states ?? [], spare }
+        await this.#misses.load(batchOf(request, miss), [miss], states !== undefined, results)
         return results[0]!
     }
 
-    async #findLate<T>(request: Omit<ReadManyRequest<T>, "loadMany">): Promise<Found<T>> {
+    /** Has what is due loaded anew, behind the answer. */
+    #revalidate(request: Parameters<MissLoader["refresh"]>[0], due: readonly Miss[]): void {
+        if (due.length > 0) this.#misses.refresh(request, due)
+    }
+
+    /** @param isPeek true when nothing is loaded, so that what is behind its ttl is no answer */
+    async #findLate<T>(request: Omit<ReadManyRequest<T>, "loadMany">, isPeek = false): Promise<Found<T>> {
         const { keys, ownTags, sharedTags, stats, source = this.#gate } = request
         const late = await this.#readLate(source, keys, [...ownTags, ...sharedTags], stats)
         const results: T[] = []
         const misses: Miss[] = []
+        const due: Miss[] = []
         const stateOf = (tag: string): TagState => late?.states.get(tag)
         keys.forEach((key, position) => {
             const tags = [ownTags[position]!, ...sharedTags]
@@ -206,15 +232,19 @@ export class ReadThrough {
                 entry === undefined
                     ? MISS
                     : this.#hit(key, entry, states, lateTagsOf(entry).map(stateOf), request, position)
-            if (hit === MISS) misses.push({ position, key, tags, states })
+            const found = hit === MISS ? "spare" : this.#freshness.ageOf(entry!)
+            const age = isPeek && found === "stale" ? "spare" : found
+            if (age === "due" || age === "stale") due.push({ position, key, tags, states })
+            if (age === "stale") stats.staleHits++
+            if (age === "spare") misses.push({ position, key, tags, states, spare: spareOf(entry, hit) })
             else {
-                results[position] = hit
+                results[position] = hit as T
                 noteEntry(this.#gate, request, entry!, tags, states)
             }
         })
-        if (misses.length > 0 && this.#mayLag(late, request)) return this.#findLate(this.#shared(request))
+        if (misses.length > 0 && this.#mayLag(late, request)) return this.#findLate(this.#shared(request), isPeek)
         stats.hits += keys.length - misses.length
-        return { results, misses, storeAnswers: late !== undefined }
+        return { results, misses, due, storeAnswers: late !== undefined }
     }
 
     /** Whether what is missing in an answer may be in the store that all share: nothing is loaded before that was asked. */
@@ -291,5 +321,24 @@ export class ReadThrough {
         if (!(error instanceof CacheError)) throw error
         stats.errors++
         this.#log.write("read", { level: "warn", action: "error", subject: "entry", key, error })
+    }
+}
+
+function spareOf(entry: Entry | undefined, hit: unknown): Miss["spare"] {
+    return entry === undefined || hit === MISS ? undefined : { entry, result: hit }
+}
+
+/** A read of one key as one of several, for its {@link Miss}. */
+function batchOf<T>(
+    request: ReadRequest<T>,
+    miss: Miss,
+): Parameters<MissLoader["load"]>[0] & { decode: (value: Encoded) => T } {
+    return {
+        stats: request.stats,
+        subject: request.subject,
+        ...(request.covering !== undefined && { covering: request.covering }),
+        ...(request.alone !== undefined && { alone: request.alone }),
+        decode: request.decode,
+        loadMany: async () => [await request.load(miss.states)],
     }
 }

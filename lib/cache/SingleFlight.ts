@@ -12,6 +12,11 @@ interface Flight<V> {
 /** The flight whose load the caller is a part of: a load may call functions that are cached as well. */
 const loading = new AsyncLocalStorage<Flight<unknown>>()
 
+/** Runs a function that is no part of the load around the caller. */
+export function outsideFlights<T>(task: () => T): T {
+    return loading.exit(task)
+}
+
 /** The end of a flight that {@link SingleFlight.start} began. */
 export interface Landing<V> {
     /** Hands the value to the readers who joined; `undefined` when it must not be shared. */
@@ -52,6 +57,12 @@ export class SingleFlight<V> {
         if (waitsForAny(flight, ancestry(own))) return undefined
         wait(own, flight)
         return flight.landing
+    }
+
+    /** Whether a load under these stamps is in progress. */
+    has(key: string, stamps: readonly string[]): boolean {
+        const flight = this.#flights.get(key)
+        return flight !== undefined && equal(flight.stamps, stamps)
     }
 
     start(key: string, stamps: readonly string[]): Landing<V> {

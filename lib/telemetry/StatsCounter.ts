@@ -8,6 +8,10 @@ export interface StatsSnapshot {
     readonly hitRatio: number
     /** Loads from the database. Fewer than misses where readers shared a load in flight. */
     readonly loads: number
+    /** Answers behind their ttl: by `staleWhileRevalidate`, and by `staleOnError` where the load had failed. */
+    readonly staleHits: number
+    /** Loads in the background, of what was or would soon be behind its ttl; among the loads. */
+    readonly refreshes: number
     /** Loads that ended in an error. */
     readonly loadFailures: number
     /** Time spent in loads. */
@@ -31,6 +35,8 @@ export class StatsCounter implements Record<Count, number> {
     hits = 0
     misses = 0
     loads = 0
+    staleHits = 0
+    refreshes = 0
     loadFailures = 0
     loadTime = 0
     fills = 0

@@ -24,6 +24,11 @@ export class FakeClock implements Clock {
         return this.#now
     }
 
+    /** The same as {@link now}. */
+    date(): number {
+        return this.#now
+    }
+
     schedule(delay: number, task: () => void): () => void {
         const entry = { at: this.#now + Math.max(0, delay), run: task }
         this.#tasks.add(entry)

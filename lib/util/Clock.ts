@@ -2,6 +2,8 @@
 export interface Clock {
     /** Milliseconds that never run backwards, from any starting point. */
     now(): number
+    /** Milliseconds since 1970, for what other processes read as well. Default `Date.now()`. */
+    date?(): number
     /** Runs the task once, after the delay; the answer calls it off. Never keeps the process alive. */
     schedule(delay: number, task: () => void): () => void
 }

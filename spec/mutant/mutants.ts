@@ -2,6 +2,7 @@ import type { Mutant } from "./Mutant"
 import { DEPENDENCY_MUTANTS } from "./dependencyMutants"
 import { QUERY_MUTANTS } from "./queryMutants"
 import { RELATION_MUTANTS } from "./relationMutants"
+import { STORE_MUTANTS } from "./storeMutants"
 import { VALUE_MUTANTS } from "./valueMutants"
 
 const READ_THROUGH = "lib/cache/ReadThrough.ts"
@@ -268,4 +269,5 @@ export const MUTANTS: readonly Mutant[] = [
     ...VALUE_MUTANTS,
     ...DEPENDENCY_MUTANTS,
     ...QUERY_MUTANTS,
+    ...STORE_MUTANTS,
 ]

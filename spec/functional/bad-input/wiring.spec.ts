@@ -153,6 +153,10 @@ describe("wrong options", () => {
         onStoreFailure: ["stop", null, true],
         rawSql: ["maybe", null, true],
         storeTimeout: [...durations, null],
+        staleWhileRevalidate: [...durations, null],
+        earlyRefresh: [0, -0.1, 1.1, "0.5", NaN, null],
+        staleOnError: [...durations, null],
+        circuitBreaker: [true, null, "off", 5],
         logger: [null, {}, console.log],
         clock: [null, {}, Date],
     }

@@ -106,6 +106,16 @@ describe("TieredStore", () => {
             expect(await isFar(["k"], ["t"])).to.equal(false)
         })
 
+        it("is not used from the moment on in which the line is late, before anybody looks", async () => {
+            await open({ heartbeat: 1_000, maxLag: 1_500 })
+            await store.read(["k"], ["t"])
+            far.sync = () => new Promise(() => undefined)
+            clock.advance(1_500)
+            expect(await isFar(["k"], ["t"])).to.equal(false)
+            clock.advance(1)
+            expect(await isFar(["k"], ["t"])).to.equal(true)
+        })
+
         it("is not used while the line is late, and dropped", async () => {
             far.sync = () => new Promise(() => undefined)
             clock.advance(2_500)

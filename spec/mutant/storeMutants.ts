@@ -1,0 +1,106 @@
+import type { Mutant } from "./Mutant"
+
+const TIERED = "lib/store/TieredStore.ts"
+const LOADER = "lib/cache/MissLoader.ts"
+const READ = "lib/cache/ReadThrough.ts"
+const STORE_SPEC = "spec/unit/store/TieredStore.spec.ts"
+const FAULT = "spec/fault/tieredStore.spec.ts"
+const FRESHNESS = "spec/functional/repository/freshness.spec.ts"
+
+/** The guards of the near tier, and of what is served around the end of its ttl. */
+export const STORE_MUTANTS: readonly Mutant[] = [
+    {
+        guard: "a message drops what is near",
+        file: TIERED,
+        edits: [["onTags: (tags) => this.#drop(tags)", "onTags: () => undefined"]],
+        spec: STORE_SPEC,
+        grep: "is dropped by a message about its tag",
+        databases: "sqlite",
+    },
+    {
+        guard: "an answer that a message has overtaken is not kept",
+        file: TIERED,
+        edits: [[" && !this.#changes.hasChanged(tag, mark)", ""]],
+        spec: STORE_SPEC,
+        grep: "an answer that was asked for before",
+        databases: "sqlite",
+    },
+    {
+        guard: "the near tier is off while its line is late",
+        file: TIERED,
+        edits: [["keys.length > 0 && this.#watch.isFresh ?", "keys.length > 0 ?"]],
+        spec: STORE_SPEC,
+        grep: "before anybody looks",
+        databases: "sqlite",
+    },
+    {
+        guard: "what was kept before a line was lost is dropped",
+        file: TIERED,
+        edits: [
+            ["            onReady: () => {\n                this.#empty()\n", "            onReady: () => {\n"],
+            [
+                "                this.#watch.stop()\n                this.#empty()\n",
+                "                this.#watch.stop()\n",
+            ],
+        ],
+        spec: STORE_SPEC,
+        grep: "is dropped when the line is lost",
+        databases: "sqlite",
+    },
+    {
+        guard: "a look counts from its beginning",
+        file: "lib/store/ChannelWatch.ts",
+        edits: [["this.#provenAt = since", "this.#provenAt = this.#parts.clock.now()"]],
+        spec: "spec/unit/store/ChannelWatch.spec.ts",
+        grep: "counts from the beginning of a look",
+        databases: "sqlite",
+    },
+    {
+        guard: "the fence is told, too",
+        file: "lib/redis/RedisStore.ts",
+        edits: [["[FENCE, tag, owner, px]),\n            this.#notice(tags),\n", "[FENCE, tag, owner, px]),\n"]],
+        spec: FAULT,
+        grep: "before its commit",
+        databases: "postgres",
+    },
+    {
+        guard: "what is near and not current is asked of Redis",
+        file: READ,
+        edits: [["return answer?.isNear === true && source !== this.#gate.shared", "return false"]],
+        spec: FAULT,
+        grep: "asks Redis before it loads",
+        databases: "postgres",
+    },
+    {
+        guard: "an old answer is looked at once more when its load has failed",
+        file: LOADER,
+        edits: [
+            [
+                "error instanceof CacheError || !(await this.#areStillCurrent(misses))",
+                "misses.some((it) => it.spare === undefined)",
+            ],
+        ],
+        spec: FRESHNESS,
+        grep: "before or during the load",
+        databases: "sqlite",
+    },
+    {
+        guard: "get() gives nothing behind its ttl",
+        file: READ,
+        edits: [['const age = isPeek && found === "stale" ? "spare" : found', "const age = found"]],
+        spec: FRESHNESS,
+        grep: "nothing that get",
+        databases: "sqlite",
+    },
+    {
+        guard: "one refresh at a time for each key",
+        file: LOADER,
+        edits: [
+            ["due.filter(({ key }) => !this.#refreshing.has(key))", "due"],
+            [" && !this.#flights.has(key, states)", ""],
+        ],
+        spec: FRESHNESS,
+        grep: "is loaded once, however many",
+        databases: "sqlite",
+    },
+]
