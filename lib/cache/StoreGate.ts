@@ -75,7 +75,8 @@ export class StoreGate {
         try {
             const outcome = this.store.read(keys, tags)
             if (isPromise(outcome)) return this.#timed("read", tags, outcome)
-            this.#breaker?.succeeded()
+            // what is near says nothing of the store behind it
+            if (outcome.isNear !== true) this.#breaker?.succeeded()
             return outcome
         } catch (error) {
             return this.#failed("read", tags, error)

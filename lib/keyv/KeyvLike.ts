@@ -11,6 +11,7 @@ export interface KeyvLike {
     clear(): Promise<unknown>
     disconnect(): Promise<unknown>
     on(event: "error", listener: (error: unknown) => void): unknown
+    off?(event: "error", listener: (error: unknown) => void): unknown
     /** Its type differs with each adapter; not there where the adapter cannot list its keys. */
     readonly iterator?: unknown
 }

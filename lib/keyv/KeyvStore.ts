@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache"
 import { createHash } from "node:crypto"
 import { CacheError } from "../error/CacheError"
 import { FENCED, type CacheStore, type StoreEntry, type StoreRead, type TagState } from "../store/CacheStore"
@@ -27,6 +28,8 @@ const LONGEST = 30 * 86_400_000
 const PLAIN_KEY = /^[\w.:@/-]{1,180}$/
 /** Keys that are listed at a time. */
 const PIECE = 500
+/** How often all keys are gone through when something comes in between. */
+const WALKS = 50
 /** Milliseconds that a change of tags waits for the one before it. */
 const PATIENCE = 1_000
 
@@ -54,9 +57,15 @@ export class KeyvStore implements CacheStore {
     readonly #isExclusive: boolean
     #errors = 0
     #lastError: unknown
-    /** The change of tags that was begun last. */
-    #changing: Promise<unknown> = Promise.resolve()
-    #isBusy = 0
+    /** The last change of each tag that is under way. */
+    readonly #changing = new Map<string, Promise<unknown>>()
+    /** The tags that are being given a stamp. */
+    readonly #stamping = new Map<string, Promise<unknown>>()
+    /**
+     * Owners that this process has released: where one still stands, another process has written it back that had read it
+     * before.
+     */
+    readonly #released = new LRUCache<string, true>({ max: 10_000 })
 
     /** @throws CacheError `E_OPTION` for what is neither a Keyv nor a cache with one, and for an unknown option */
     constructor(store: KeyvLike | CacheManagerLike, options: KeyvStoreOptions = {}) {
@@ -65,10 +74,12 @@ export class KeyvStore implements CacheStore {
         this.#stampTtl = Math.min(LONGEST, toMilliseconds(options.stampTtl ?? "1d", "stampTtl"))
         this.#isExclusive = options.exclusive ?? false
         // A Keyv tells of failures as events and answers as if nothing were there.
-        this.#keyv.on("error", (error) => {
-            this.#errors++
-            this.#lastError = error
-        })
+        this.#keyv.on("error", this.#onError)
+    }
+
+    readonly #onError = (error: unknown): void => {
+        this.#errors++
+        this.#lastError = error
     }
 
     async read(keys: readonly string[], tags: readonly string[]): Promise<StoreRead> {
@@ -76,7 +87,7 @@ export class KeyvStore implements CacheStore {
         const now = Date.now()
         return {
             payloads: texts.slice(0, keys.length),
-            tags: texts.slice(keys.length).map((text) => toState(text, now)),
+            tags: texts.slice(keys.length).map((text) => this.#toState(text, now)),
         }
     }
 
@@ -84,14 +95,28 @@ export class KeyvStore implements CacheStore {
      * Without "set if absent" the last of several proposals stands, and is read back: what is loaded behind that is loaded
      * under a stamp that was there before.
      */
-    stamp(tags: readonly string[], proposal: string, ttl: number): Promise<readonly TagState[]> {
-        return this.#alone(async () => {
+    async stamp(tags: readonly string[], proposal: string, ttl: number): Promise<readonly TagState[]> {
+        const { tags: states } = await this.read([], tags)
+        const missing = [...new Set(tags.filter((_, i) => states[i] === undefined))]
+        if (missing.length === 0) return states
+        const own = missing.filter((tag) => !this.#stamping.has(tag))
+        const made = own.length === 0 ? undefined : this.#makeStamps(own, proposal, Math.max(ttl, this.#stampTtl))
+        await Promise.all([made, ...missing.map((tag) => this.#stamping.get(tag))])
+        return (await this.read([], tags)).tags
+    }
+
+    /** Many readers miss one tag at a time: one of them makes its stamp. */
+    async #makeStamps(tags: readonly string[], proposal: string, ttl: number): Promise<void> {
+        const making = this.#alone(tags, async () => {
             const { tags: states } = await this.read([], tags)
-            const missing = tags.filter((_, i) => states[i] === undefined)
-            if (missing.length === 0) return states
-            await this.#set(missing.map((tag) => [tag, proposal, Math.max(ttl, this.#stampTtl)]))
-            return (await this.read([], tags)).tags
+            await this.#set(tags.filter((_, i) => states[i] === undefined).map((tag) => [tag, proposal, ttl] as const))
         })
+        for (const tag of tags) this.#stamping.set(tag, making)
+        try {
+            await making
+        } finally {
+            for (const tag of tags) if (this.#stamping.get(tag) === making) this.#stamping.delete(tag)
+        }
     }
 
     /** Leaves the stamps alone: to lengthen their life would be to write them once more, over those of other writers. */
@@ -111,6 +136,7 @@ export class KeyvStore implements CacheStore {
     }
 
     fence(tags: readonly string[], owner: string, duration: number): Promise<void> {
+        this.#released.delete(owner)
         return this.#change(tags, (owners, now) => {
             owners.set(owner, Math.max(now + duration, owners.get(owner) ?? 0))
             return undefined
@@ -119,6 +145,7 @@ export class KeyvStore implements CacheStore {
 
     release(tags: readonly string[], owner: string, ttl: number): Promise<void> {
         const stamp = newToken()
+        this.#released.set(owner, true)
         return this.#change(tags, (owners) => {
             owners.delete(owner)
             return owners.size > 0 ? undefined : [stamp, Math.max(ttl, this.#stampTtl)]
@@ -145,7 +172,9 @@ export class KeyvStore implements CacheStore {
         }
         for await (const records of this.#records(prefix)) {
             const now = Date.now()
-            const gone = records.filter(([, text]) => toState(text, now) !== FENCED).map(([key]) => toPhysical(key))
+            const gone = records
+                .filter(([, text]) => this.#toState(text, now) !== FENCED)
+                .map(([key]) => toPhysical(key))
             if (gone.length > 0) await this.#failing(() => this.#keyv.deleteMany(gone))
         }
     }
@@ -155,28 +184,37 @@ export class KeyvStore implements CacheStore {
         return (prefix) => this.#keys(prefix)
     }
 
-    /** Does nothing: the Keyv was passed in. */
-    close(): void {}
+    /** Listens no more. The Keyv was passed in, and stays as it is. */
+    close(): void {
+        this.#keyv.off?.("error", this.#onError)
+    }
 
     async *#keys(prefix: string): AsyncGenerator<readonly string[]> {
         for await (const records of this.#records(prefix)) yield records.map(([key]) => key)
     }
 
-    /** What is kept under a prefix, in pieces. A piece is taken before anything of it is deleted. */
+    /** What is kept under a prefix, in pieces; one may come twice. A piece is taken before anything of it is deleted. */
     async *#records(prefix: string): AsyncGenerator<readonly Stored[]> {
+        for (let walk = 1; ; walk++)
+            try {
+                yield* this.#walk(prefix)
+                return
+            } catch (cause) {
+                // Keyv's own iterator fails where a key goes away between its listing and its reading.
+                if (walk === WALKS) throw this.#failure(cause)
+            }
+    }
+
+    async *#walk(prefix: string): AsyncGenerator<readonly Stored[]> {
         const iterate = this.#keyv.iterator as (namespace?: unknown) => AsyncIterable<readonly [string, unknown]>
         const { namespace } = this.#keyv as { namespace?: unknown }
         let piece: Stored[] = []
-        try {
-            for await (const [, value] of iterate.call(this.#keyv, namespace)) {
-                if (!isStored(value) || !value[0].startsWith(prefix)) continue
-                piece.push(value)
-                if (piece.length < PIECE) continue
-                yield piece
-                piece = []
-            }
-        } catch (cause) {
-            throw this.#failure(cause)
+        for await (const [, value] of iterate.call(this.#keyv, namespace)) {
+            if (!isStored(value) || !value[0].startsWith(prefix)) continue
+            piece.push(value)
+            if (piece.length < PIECE) continue
+            yield piece
+            piece = []
         }
         yield piece
     }
@@ -187,12 +225,12 @@ export class KeyvStore implements CacheStore {
         next: (owners: Owners, now: number) => readonly [text: string, ttl: number] | undefined,
     ): Promise<void> {
         if (tags.length === 0) return Promise.resolve()
-        return this.#alone(async () => {
+        return this.#alone(tags, async () => {
             const texts = await this.#get(tags)
             const now = Date.now()
             await this.#set(
                 tags.map((tag, i) => {
-                    const owners = ownersIn(texts[i], now)
+                    const owners = this.#ownersIn(texts[i], now)
                     const [text, ttl] = next(owners, now) ?? [spell(owners), Math.max(...owners.values()) - now]
                     return [tag, text, ttl]
                 }),
@@ -200,18 +238,35 @@ export class KeyvStore implements CacheStore {
         })
     }
 
-    /** Changes of tags read and write: one after another in this process. One that hangs does not hold up the others. */
-    async #alone<T>(act: () => Promise<T>): Promise<T> {
-        const before = this.#changing
-        let end!: () => void
-        this.#changing = new Promise<void>((resolve) => (end = resolve))
+    /** Changes of a tag read and write: one after another in this process. One that hangs does not hold up the others. */
+    async #alone(tags: readonly string[], act: () => Promise<void>): Promise<void> {
+        const before = tags.map((tag) => this.#changing.get(tag)).filter((it) => it !== undefined)
+        const change = (async () => {
+            if (before.length > 0) await settled(Promise.allSettled(before))
+            await act()
+        })()
+        for (const tag of tags) this.#changing.set(tag, change)
         try {
-            if (this.#isBusy++ > 0) await settled(before)
-            return await act()
+            await change
         } finally {
-            this.#isBusy--
-            end()
+            for (const tag of tags) if (this.#changing.get(tag) === change) this.#changing.delete(tag)
         }
+    }
+
+    #toState(text: string | undefined, now: number): TagState {
+        if (text?.startsWith(FENCE_MARK) !== true) return text
+        return this.#ownersIn(text, now).size > 0 ? FENCED : undefined
+    }
+
+    /** The owners whose deadline has not passed, but for those that this process has released. */
+    #ownersIn(text: string | undefined, now: number): Owners {
+        const owners: Owners = new Map()
+        if (text?.startsWith(FENCE_MARK) !== true) return owners
+        for (const part of text.slice(1).split(",")) {
+            const [owner = "", deadline] = part.split(":")
+            if (Number(deadline) > now && !this.#released.has(owner)) owners.set(owner, Number(deadline))
+        }
+        return owners
     }
 
     async #get(keys: readonly string[]): Promise<(string | undefined)[]> {
@@ -264,23 +319,8 @@ function isStored(value: unknown): value is Stored {
 }
 
 function toPhysical(key: string): string {
-    return PLAIN_KEY.test(key) ? key : `~${createHash("sha256").update(key).digest("base64url")}`
-}
-
-function toState(text: string | undefined, now: number): TagState {
-    if (text?.startsWith(FENCE_MARK) !== true) return text
-    return ownersIn(text, now).size > 0 ? FENCED : undefined
-}
-
-/** The owners whose deadline has not passed. */
-function ownersIn(text: string | undefined, now: number): Owners {
-    const owners: Owners = new Map()
-    if (text?.startsWith(FENCE_MARK) !== true) return owners
-    for (const part of text.slice(1).split(",")) {
-        const [owner, deadline] = part.split(":")
-        if (Number(deadline) > now) owners.set(owner!, Number(deadline))
-    }
-    return owners
+    // Keyv takes a key that begins with the namespace for one that has it already.
+    return PLAIN_KEY.test(key) ? `=${key}` : `~${createHash("sha256").update(key).digest("base64url")}`
 }
 
 function spell(owners: Owners): string {
@@ -294,9 +334,10 @@ function uniquely(
     return (key, index, keys) => texts[index] !== undefined && keys.indexOf(key) === index
 }
 
+/** Resolves with the promise, whatever becomes of it, and not too late. */
 async function settled(promise: Promise<unknown>): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE)))
-    await Promise.race([promise.catch(() => undefined), patience])
+    await Promise.race([promise, patience])
     clearTimeout(timer)
 }

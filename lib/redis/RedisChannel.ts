@@ -7,6 +7,8 @@ import { storeError } from "./RedisPipeline"
 /** Milliseconds until a line that was cut is opened again: the first pause and the longest. */
 const FIRST_PAUSE = 50
 const LAST_PAUSE = 2_000
+/** Milliseconds after which a line that gives no echo is opened anew: a half of it may be dead for long. */
+const PATIENCE = 5_000
 
 /** What is told on the channel: a kind, and what it is about, spelt as Redis keys. */
 type Message = readonly ["tags", readonly string[]] | readonly ["clear", string]
@@ -60,10 +62,15 @@ export class RedisChannel implements InvalidationChannel {
         if (!this.#isReady) throw storeError("SUBSCRIBE", new Error("The connection is not there."))
         const token = newToken()
         const echo = new Promise<void>((resolve, reject) => this.#echoes.set(token, { resolve, reject }))
-        const publish = this.#client.call("publish", [this.#echoName, token])
+        const subscriber = this.#subscriber
+        const cancel = systemClock.schedule(PATIENCE, () => {
+            this.#echoes.get(token)?.reject(storeError("SUBSCRIBE", new Error("The connection is silent.")))
+            if (subscriber === this.#subscriber) subscriber?.disconnect()
+        })
         try {
-            await Promise.all([publish, echo])
+            await Promise.all([this.#client.call("publish", [this.#echoName, token]), echo])
         } finally {
+            cancel()
             this.#echoes.delete(token)
         }
     }

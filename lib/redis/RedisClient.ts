@@ -83,6 +83,7 @@ export function subscriberOf(client: RedisClient, turn: number): RedisSubscriber
         })
     return (node as { duplicate(options: RedisOptions): RedisSubscriber }).duplicate({
         lazyConnect: false,
+        enableOfflineQueue: true,
         maxRetriesPerRequest: null,
         retryStrategy: () => null,
     })

@@ -22,7 +22,7 @@ export class RedisPipeline {
     /**
      * The replies, in order. A script that Redis does not know is sent again with its text, that one command alone.
      *
-     * @param notice a command that must run behind all others. Nothing comes of it when it fails.
+     * @param notice a command that must run behind all others. That Redis refuses it (an ACL) is let pass.
      * @throws CacheError `E_STORE` with the first command that failed; the others may have been run
      */
     async run(commands: readonly RedisCommand[], notice?: RedisCommand): Promise<readonly unknown[]> {
@@ -43,9 +43,10 @@ export class RedisPipeline {
         return replies
     }
 
-    /** Sends a command of which nothing comes when it fails. */
+    /** Sends a notice by itself. @throws CacheError `E_STORE` when it may not have arrived */
     async tell(notice: RedisCommand): Promise<void> {
-        await this.#send([notice], false).catch(toError)
+        const [reply] = await this.#send([notice], false)
+        checkNotice(notice, reply)
     }
 
     /** One trip with the notice behind; on a cluster two, since its nodes run their commands in no common order. */
@@ -55,7 +56,11 @@ export class RedisPipeline {
         withText: boolean,
     ): Promise<unknown[]> {
         if (notice === undefined) return this.#send(commands, withText)
-        if (!this.#isCluster) return (await this.#send([...commands, notice], withText)).slice(0, -1)
+        if (!this.#isCluster) {
+            const replies = await this.#send([...commands, notice], withText)
+            checkNotice(notice, replies.pop())
+            return replies
+        }
         const replies = await this.#send(commands, withText)
         await this.tell(notice)
         return replies
@@ -91,6 +96,11 @@ export class RedisPipeline {
             return ["eval", command.source, 1, ...args]
         })
     }
+}
+
+/** What Redis refuses it would refuse again; without an answer nobody may have been told, and the caller must repeat all. */
+function checkNotice(notice: RedisCommand, reply: unknown): void {
+    if (reply instanceof Error && reply.name !== "ReplyError") throw storeError(nameOf(notice), reply)
 }
 
 /** The error of a command that could not be run. */

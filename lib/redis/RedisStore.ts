@@ -97,9 +97,11 @@ export class RedisStore implements SharedStore {
         const names = keys.concat(tags)
         if (names.length === 0) return { payloads: [], tags: [], lives: [] }
         const asked = this.orderedReads ? [["mget", ...names] as const] : names.map((name) => ["get", name] as const)
-        const replies = await this.#pipeline.run([...asked, ...keys.map((key) => ["pttl", key] as const)])
-        const values = (this.orderedReads ? replies[0] : replies.slice(0, names.length)) as (string | null)[]
-        const lives = replies.slice(asked.length) as number[]
+        // The lives first: of an entry that is replaced in between the old life counts, and not the new one of the old.
+        const replies = await this.#pipeline.run([...keys.map((key) => ["pttl", key] as const), ...asked])
+        const found = replies.slice(keys.length)
+        const values = (this.orderedReads ? found[0] : found) as (string | null)[]
+        const lives = replies.slice(0, keys.length).map(Number)
         return {
             ...toRead(values, keys, tags),
             // -1 for ever, -2 gone meanwhile

@@ -16,7 +16,7 @@ export interface MemoryStoreOptions {
 }
 
 /** lru-cache sets aside the room for all of them at once. */
-const MOST_ENTRIES = 100_000_000
+export const MOST_ENTRIES = 100_000_000
 
 const CHECKS: Readonly<Record<keyof MemoryStoreOptions, OptionCheck>> = {
     maxEntries: (value, name) =>

@@ -17,7 +17,7 @@ import type {
     TagState,
 } from "./CacheStore"
 import { ChannelWatch } from "./ChannelWatch"
-import { MemoryStore } from "./MemoryStore"
+import { MemoryStore, MOST_ENTRIES } from "./MemoryStore"
 import { RecentChanges } from "./RecentChanges"
 
 /** The tier in this process, of a {@link TieredStore}. */
@@ -72,7 +72,8 @@ const CHANGES = 10_000
 /**
  * A tier in this process in front of a store that processes share. What is near is answered at once, without a trip, and
  * is dropped when a message tells that somebody has changed it: it may lag behind by one message, never by more than
- * `maxLag`, and never behind this process's own writes. While the messages stay away the near tier is off and empty.
+ * `maxLag` (on a cluster: `near.ttl`), and never behind this process's own writes. While the messages stay away the near
+ * tier is off and empty.
  *
  * Stamps are made, compared and replaced in the far store alone; only hits may come from the near tier.
  *
@@ -94,6 +95,8 @@ export class TieredStore implements CacheStore {
     readonly #channel: InvalidationChannel
     readonly #watch: ChannelWatch
     #serializer: Serializer = new JsonSerializer()
+    /** How many caches use it. */
+    #users = 0
 
     /** @throws CacheError `E_OPTION` for an unknown or ill-typed option, or a far store that announces nothing */
     constructor(options: TieredStoreOptions) {
@@ -115,12 +118,12 @@ export class TieredStore implements CacheStore {
         this.#clock = clock
         this.#ttl = toMilliseconds(near.ttl ?? 60_000, "near.ttl")
         this.#payloads = new MemoryStore({ maxEntries, clock, ...(maxBytes !== undefined && { maxBytes }) })
-        this.#stamps = new MemoryStore({ maxEntries: 4 * maxEntries + 10_000, clock })
+        this.#stamps = new MemoryStore({ maxEntries: Math.min(MOST_ENTRIES, 4 * maxEntries + 10_000), clock })
         this.#watch = new ChannelWatch({
             clock,
             heartbeat,
             maxLag,
-            sync: () => this.#channel.sync(),
+            sync: async () => this.#channel.sync(),
             onLate: () => this.#empty(),
         })
         this.#channel = far.listen({
@@ -142,7 +145,13 @@ export class TieredStore implements CacheStore {
         return this.#watch.isFresh
     }
 
+    /** @throws CacheError `E_OPTION` when another cache makes its texts in another way */
     useSerializer(serializer: Serializer): void {
+        if (this.#users > 0 && this.#serializer.name !== serializer.name)
+            throw new CacheError("E_OPTION", "Two caches with different serializers share a TieredStore.", {
+                advice: "Give each cache a TieredStore of its own; they may share the client of Redis.",
+            })
+        this.#users++
         this.#serializer = serializer
     }
 
@@ -215,7 +224,9 @@ export class TieredStore implements CacheStore {
         return this.#far.keys?.bind(this.#far)
     }
 
+    /** Closes the line and the far store, once the last of the caches that use it is closed. */
     async close(): Promise<void> {
+        if (--this.#users > 0) return
         this.#watch.stop()
         this.#empty()
         await this.#channel.close()

@@ -12,7 +12,8 @@ export interface Clock {
 export const systemClock: Clock = {
     now: () => performance.now(),
     schedule: (delay, task) => {
-        const timer = setTimeout(task, delay)
+        // beyond this a timer runs at once
+        const timer = setTimeout(task, Math.min(delay, 0x7fff_ffff))
         timer.unref()
         return () => clearTimeout(timer)
     },

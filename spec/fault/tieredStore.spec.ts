@@ -219,6 +219,25 @@ forEachDatabase("a near tier in front of Redis", (database) => {
         for (let i = 0; i < 3; i++) expect(await stateOf(reader)).to.equal(3)
     })
 
+    it("opens its line anew when it has been silent for long", async function () {
+        this.timeout(30_000)
+        const reader = await start()
+        line.pause()
+        const listeners = async (): Promise<string> => String(await admin.call("CLIENT", "LIST", "TYPE", "pubsub"))
+        while ((await listeners()).includes("id=")) await new Promise((resolve) => setTimeout(resolve, 20))
+        line.resume()
+        await untilNear(reader.tiered)
+    })
+
+    it("listens through a client that keeps no queue while it is offline", async () => {
+        const client = new Redis(server.url, { enableOfflineQueue: false })
+        await new Promise((resolve) => client.once("ready", resolve))
+        const tiered = new TieredStore({ far: new RedisStore({ client }) })
+        await untilNear(tiered)
+        await tiered.close()
+        client.disconnect()
+    })
+
     it("comes back when its connection is killed, again and again", async () => {
         const reader = await start()
         for (let i = 0; i < 3; i++) {

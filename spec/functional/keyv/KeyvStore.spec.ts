@@ -58,7 +58,7 @@ describe("KeyvStore", () => {
         const store = new KeyvStore(new Keyv({ store: own, namespace: "n" }))
         const keys = ["plain:key@1/2", "a b", "line\n", "ü", "x".repeat(300), "~", "{a}", ""]
         await store.write(keys.map((key) => entry(key, key)))
-        expect([...own.map.keys()].every((key) => /^[\w.:@/~-]{1,200}$/.test(key))).to.equal(true)
+        expect([...own.map.keys()].every((key) => /^[\w.:@/~=-]{1,200}$/.test(key))).to.equal(true)
         expect((await store.read(keys, [])).payloads).to.deep.equal(keys)
     })
 
@@ -102,8 +102,69 @@ describe("KeyvStore", () => {
         void store.fence(["a"], "one", LONG)
         await new Promise((resolve) => setImmediate(resolve))
         own.set = set
-        await store.fence(["b"], "two", LONG)
+        await store.fence(["a", "b"], "two", LONG)
         expect((await store.read([], ["b"])).tags).to.deep.equal([FENCED])
+    })
+
+    it("takes no fence for standing that it has released and another process has written back", async () => {
+        const own = adapter()
+        const [one, two] = [1, 2].map(() => new KeyvStore(new Keyv({ store: own }))) as [KeyvStore, KeyvStore]
+        await one.fence(["t"], "one", LONG)
+        await two.fence(["t"], "two", LONG)
+        const [[key, both] = []] = own.map
+        await one.release(["t"], "one", LONG)
+        // two has read both, and writes last
+        own.map.set(key!, both)
+        await two.release(["t"], "two", LONG)
+        expect((await two.read([], ["t"])).tags, "nobody else can know").to.deep.equal([FENCED])
+        expect((await one.read([], ["t"])).tags).to.deep.equal([undefined])
+        expect(await one.stamp(["t"], "stamp", LONG)).to.deep.equal(["stamp"])
+        expect((await two.read([], ["t"])).tags).to.deep.equal(["stamp"])
+        await one.fence(["t"], "one", LONG)
+        expect((await one.read([], ["t"])).tags, "it stands again").to.deep.equal([FENCED])
+    })
+
+    it("works in a namespace that its keys begin with", async () => {
+        const store = new KeyvStore(new Keyv({ namespace: "slc" }))
+        await store.write([entry("slc:k")])
+        expect((await store.read(["slc:k"], [])).payloads).to.deep.equal(["{}"])
+        expect(await store.delete(["slc:k"])).to.equal(1)
+    })
+
+    it("makes the stamp of a tag once, however many ask for it", async () => {
+        const own = adapter()
+        let sets = 0
+        const { set } = own
+        own.set = (key, value) => {
+            sets++
+            set(key, value)
+        }
+        const store = new KeyvStore(new Keyv({ store: own }))
+        const answers = await Promise.all(
+            Array.from({ length: 100 }, (_, i) => store.stamp(["t", `t${i % 2}`], `s${i}`, LONG)),
+        )
+        expect(sets).to.equal(3)
+        expect(new Set(answers.map(([state]) => state)).size).to.equal(1)
+    })
+
+    it("lets changes of other tags overtake one that takes long", async () => {
+        const own = adapter()
+        const store = new KeyvStore(new Keyv({ store: own }))
+        const { set } = own
+        own.set = () => new Promise(() => undefined)
+        void store.fence(["slow"], "one", LONG)
+        await new Promise((resolve) => setImmediate(resolve))
+        own.set = set
+        let isDone = false
+        void store.fence(["quick"], "two", LONG).then(() => (isDone = true))
+        await new Promise((resolve) => setImmediate(resolve))
+        expect(isDone).to.equal(true)
+    })
+
+    it("listens to a Keyv no longer than it is open", () => {
+        const keyv = new Keyv()
+        for (let i = 0; i < 20; i++) new KeyvStore(keyv).close()
+        expect(keyv.listeners("error")).to.have.length(0)
     })
 
     it("replaces what a reader's proposal has overwritten", async () => {

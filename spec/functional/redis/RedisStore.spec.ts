@@ -41,6 +41,16 @@ for (const version of [5, 6] as ClientVersion[])
                 expect(seen.writes).to.equal(1)
             })
 
+            it("reads lives before what lives, in one trip", async () => {
+                const seen = await tap(client, async () => store.readWithLives(["k1", "k2"], ["t1"]))
+                expect(seen.commands).to.deep.equal([
+                    ["pttl", "k1"],
+                    ["pttl", "k2"],
+                    ["mget", "k1", "k2", "t1"],
+                ])
+                expect(seen.writes).to.equal(1)
+            })
+
             it("sends nothing when nothing is asked", async () => {
                 const seen = await tap(client, async () => {
                     await store.read([], [])
@@ -127,6 +137,27 @@ for (const version of [5, 6] as ClientVersion[])
                     await it.clear("p:")
                 }
                 expect(await told({ announce: false }, quiet)).to.deep.equal([])
+            })
+
+            it("fails the write when it may not have arrived, so that all of it is repeated", async () => {
+                const { pipeline } = client
+                const cut = (...args: Parameters<typeof pipeline>) => {
+                    const made = pipeline.apply(client, args)
+                    const exec = made.exec.bind(made)
+                    const lost = async () => [
+                        ...(await exec())!.slice(0, -1),
+                        [new Error("Connection is closed."), undefined],
+                    ]
+                    return Object.assign(made, { exec: lost })
+                }
+                Object.assign(client, { pipeline: cut })
+                const acts: ((it: RedisStore) => Promise<void>)[] = [
+                    (it) => it.fence(["a"], "owner", LONG),
+                    (it) => it.release(["a"], "owner", LONG),
+                    (it) => it.clear("p:"),
+                ]
+                for (const act of acts)
+                    expect(await act(store).catch((reason: unknown) => reason)).to.include({ code: "E_STORE" })
             })
 
             it("does not fail the write when Redis refuses to send it", async () => {

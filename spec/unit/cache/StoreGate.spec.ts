@@ -136,6 +136,25 @@ describe("StoreGate", () => {
             expect(await gate.read(["key"], [])).to.deep.equal({ payloads: [undefined], tags: [] })
         })
 
+        it("counts no answer that the store behind has no part in", async () => {
+            const inner = new MemoryStore()
+            const { read } = inner
+            let isNear = false
+            inner.read = (keys, tags) => {
+                if (!isNear) throw new Error("away")
+                return { ...read.call(inner, keys, tags), isNear }
+            }
+            const breaker = { failures: 3, retryAfter: 1_000 }
+            gate = new StoreGate(inner, { timeout: 500, breaker }, clock, new CacheLog(), stats)
+            for (let i = 0; i < 3; i++) {
+                isNear = true
+                for (let k = 0; k < 10; k++) await gate.read(["key"], ["tag"])
+                isNear = false
+                await gate.read(["key"], ["tag"])
+            }
+            expect(gate.isOpen).to.equal(true)
+        })
+
         it("gives a look up after the time-out, and looks again", async () => {
             await breakIt()
             const barrier = store.hold("read")

@@ -284,6 +284,32 @@ describe("TieredStore", () => {
         expect(await isFar(["k"], ["t"])).to.equal(true)
     })
 
+    it("serves several caches that make their texts alike, until the last is closed", async () => {
+        await open()
+        const serializer = (name: string) => ({ name, serialize: String, deserialize: String })
+        store.useSerializer(serializer("one"))
+        store.useSerializer(serializer("one"))
+        await expectError("E_OPTION", /serializers/, () => store.useSerializer(serializer("two")))
+        await store.close()
+        expect([far.isClosed, store.isNearOn]).to.deep.equal([false, true])
+        await store.close()
+        expect([far.isClosed, store.isNearOn]).to.deep.equal([true, false])
+    })
+
+    it("takes a far store that is ready at once", async () => {
+        const listen = far.listen.bind(far)
+        far.listen = (listener) => {
+            const channel = listen(listener)
+            listener.onReady()
+            return channel
+        }
+        store = new TieredStore({ far, clock })
+        await turn()
+        clock.advance(500)
+        await turn()
+        expect(store.isNearOn).to.equal(true)
+    })
+
     it("closes the line and the far store", async () => {
         await open()
         let isFarClosed = false
