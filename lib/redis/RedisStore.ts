@@ -10,8 +10,9 @@ import {
     type StoreReadWithLives,
     type TagState,
 } from "../store/CacheStore"
-import { checkOptions, isName, type OptionCheck } from "../util/checkOptions"
+import { checkOptions, isCount, isDuration, isName, type OptionCheck } from "../util/checkOptions"
 import { describe } from "../util/describe"
+import { toMilliseconds, type Duration } from "../util/duration"
 import { newToken } from "../util/token"
 import { clearMessage, RedisChannel, tagsMessage } from "./RedisChannel"
 import { connectRedis, isCluster, toRedisClient, type RedisClient, type RedisNode } from "./RedisClient"
@@ -31,6 +32,19 @@ export interface RedisStoreOptions {
      * string names the channel. `false` saves the `PUBLISH` where nobody has one. Default true.
      */
     announce?: boolean | string
+    /**
+     * Counts a fence or an invalidation as made only once so many replicas have it (`WAIT`), so that a failover does not
+     * lose it. The connection takes no other command meanwhile. Not for a cluster. Default: does not wait.
+     */
+    waitForReplicas?: ReplicaOptions
+}
+
+/** Replicas that are waited for. */
+export interface ReplicaOptions {
+    /** How many. */
+    count: number
+    /** How long at most: then it counts as failed, and is repeated. Default `"100ms"`. */
+    timeout?: Duration
 }
 
 const CHANNEL = "second-level-cache"
@@ -40,6 +54,11 @@ const CHECKS: Readonly<Record<keyof RedisStoreOptions, OptionCheck>> = {
     client: () => undefined,
     url: isName,
     options: (value) => (typeof value === "object" && value !== null ? undefined : "takes ioredis's options"),
+    waitForReplicas: (value) => {
+        if (typeof value !== "object" || value === null) return "takes { count, timeout }"
+        checkOptions(value, { count: isCount, timeout: isDuration }, "RedisStore.waitForReplicas")
+        return undefined
+    },
     announce: (value, name) =>
         typeof value === "boolean" ? undefined : isName(value, name) && "takes true, false or the name of a channel",
 }
@@ -74,6 +93,8 @@ export class RedisStore implements SharedStore {
     readonly #isOwnClient: boolean
     readonly #pipeline: RedisPipeline
     readonly #channel: string | undefined
+    /** Behind what changes tags. */
+    readonly #wait: RedisCommand | undefined
 
     /**
      * @throws CacheError `E_OPTION` for an unknown option, not exactly one of `client` and `url`, or a client that is none
@@ -87,6 +108,18 @@ export class RedisStore implements SharedStore {
         this.orderedReads = !isCluster(this.#client)
         const { announce = true } = options
         this.#channel = announce === true ? CHANNEL : announce === false ? undefined : announce
+        const { waitForReplicas } = options
+        if (waitForReplicas === undefined) return
+        if ((waitForReplicas as Partial<ReplicaOptions>).count === undefined || isCluster(this.#client))
+            throw new CacheError(
+                "E_OPTION",
+                `RedisStore: waitForReplicas ${isCluster(this.#client) ? "cannot be had on a cluster" : "has no count"}.`,
+                {
+                    advice: "WAIT is of one server: give waitForReplicas: { count: 1 } with a single Redis or Sentinel.",
+                },
+            )
+        const timeout = toMilliseconds(waitForReplicas.timeout ?? 100, "waitForReplicas.timeout")
+        this.#wait = ["wait", waitForReplicas.count, timeout]
     }
 
     async read(keys: readonly string[], tags: readonly string[]): Promise<StoreRead> {
@@ -143,9 +176,9 @@ export class RedisStore implements SharedStore {
     async fence(tags: readonly string[], owner: string, duration: number): Promise<void> {
         checkToken("owner", owner)
         const px = toPx(duration)
-        await this.#pipeline.run(
+        await this.#change(
+            tags,
             tags.map((tag): RedisCommand => [FENCE, tag, owner, px]),
-            this.#notice(tags),
         )
     }
 
@@ -153,9 +186,9 @@ export class RedisStore implements SharedStore {
         checkToken("owner", owner)
         const token = newToken()
         const px = toPx(ttl)
-        await this.#pipeline.run(
+        await this.#change(
+            tags,
             tags.map((tag): RedisCommand => [RELEASE, tag, owner, token, px]),
-            this.#notice(tags),
         )
     }
 
@@ -208,6 +241,19 @@ export class RedisStore implements SharedStore {
 
     get #keyPrefix(): string {
         return this.#client.options?.keyPrefix ?? ""
+    }
+
+    async #change(tags: readonly string[], commands: readonly RedisCommand[]): Promise<void> {
+        const wait = commands.length === 0 ? undefined : this.#wait
+        const replies = await this.#pipeline.run(wait ? [...commands, wait] : commands, this.#notice(tags))
+        if (wait !== undefined && Number(replies.at(-1)) < Number(wait[1]))
+            throw new CacheError(
+                "E_STORE",
+                `${String(replies.at(-1))} replicas have it, and ${wait[1]} were asked for.`,
+                {
+                    advice: "See whether they are connected, or raise the timeout of waitForReplicas.",
+                },
+            )
     }
 
     #notice(tags: readonly string[]): RedisCommand | undefined {

@@ -1,3 +1,3 @@
 export { RedisStore } from "./RedisStore"
-export type { RedisStoreOptions } from "./RedisStore"
+export type { RedisStoreOptions, ReplicaOptions } from "./RedisStore"
 export type { RedisClient, RedisNode } from "./RedisClient"

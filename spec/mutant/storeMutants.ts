@@ -58,7 +58,12 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     {
         guard: "the fence is told, too",
         file: "lib/redis/RedisStore.ts",
-        edits: [["[FENCE, tag, owner, px]),\n            this.#notice(tags),\n", "[FENCE, tag, owner, px]),\n"]],
+        edits: [
+            [
+                "            tags,\n            tags.map((tag): RedisCommand => [FENCE",
+                '            ["nobody"],\n            tags.map((tag): RedisCommand => [FENCE',
+            ],
+        ],
         spec: FAULT,
         grep: "before its commit",
         databases: "postgres",

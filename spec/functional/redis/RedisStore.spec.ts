@@ -178,6 +178,42 @@ for (const version of [5, 6] as ClientVersion[])
             })
         })
 
+        describe("waitForReplicas", () => {
+            it("counts what changes tags as failed while too few have it, and as made once they do", async () => {
+                const waiting = new RedisStore({ client, waitForReplicas: { count: 1, timeout: 20 } })
+                const seen = await tap(client, async () => {
+                    for (const act of ["fence", "release"] as const) {
+                        const error = await waiting[act](["a", "b"], "owner", LONG).catch((it: unknown) => it)
+                        expect(error).to.include({ code: "E_STORE" })
+                        expect((error as Error).message).to.match(/0 replicas have it, and 1/)
+                    }
+                })
+                expect(seen.commands.filter(([name]) => name === "wait")).to.deep.equal([
+                    ["wait", "1", "20"],
+                    ["wait", "1", "20"],
+                ])
+                const replica = await startRedis({ args: ["--replicaof", "127.0.0.1", String(server.port)] })
+                try {
+                    while (!/online/.test(await client.info("replication")))
+                        await new Promise((resolve) => setTimeout(resolve, 10))
+                    const patient = new RedisStore({ client, waitForReplicas: { count: 1, timeout: "5s" } })
+                    await patient.fence(["a"], "owner", LONG)
+                    const other = await openClient(version, replica.url)
+                    expect(await other.get("a")).to.match(/^!owner/)
+                    other.disconnect()
+                    await patient.release(["a"], "owner", LONG)
+                    await patient.fence([], "owner", LONG)
+                } finally {
+                    await replica.stop()
+                }
+            })
+
+            it("waits for nothing where nobody asks for it", async () => {
+                const seen = await tap(client, async () => store.release(["a"], "owner", LONG))
+                expect(seen.names).to.not.include("wait")
+            })
+        })
+
         describe("scripts", () => {
             it("tells Redis a script again after it forgot it, and repeats only what failed", async () => {
                 await store.fence(["warm"], "owner", LONG)

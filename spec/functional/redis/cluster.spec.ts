@@ -3,10 +3,12 @@ import { Redis } from "ioredis"
 import { Redis as Redis6 } from "ioredis-6"
 import { RedisStore } from "../../../lib/redis"
 import { FENCED } from "../../../lib/store/CacheStore"
+import { TieredStore } from "../../../lib/store/TieredStore"
 import { describeCacheStore } from "../../../lib/testing/describeCacheStore"
 import { leaveOut, START_TIMEOUT } from "../../support/choice"
 import type { StartedServer } from "../../support/server/ServerProcess"
 import { findRedis, startRedis } from "../../support/startRedis"
+import { untilNear } from "../../support/untilNear"
 
 describe("RedisStore on a cluster", function () {
     if (findRedis() === undefined) return leaveOut("redis", "redis-server is not installed")
@@ -38,6 +40,38 @@ describe("RedisStore on a cluster", function () {
 
     describeCacheStore("ioredis 5", () => new RedisStore({ client: open() }))
     describeCacheStore("ioredis 6", () => new RedisStore({ client: open6() }))
+
+    describeCacheStore("a near tier in front of it", async () => {
+        const store = new TieredStore({ far: new RedisStore({ client: open() }) })
+        await untilNear(store)
+        return store
+    })
+
+    for (const [version, openOne] of [
+        [5, open],
+        [6, open6],
+    ] as const)
+        // prettier-ignore
+        it(`tells near tiers what is invalidated on any node, with ioredis ${version}`, async () => {
+            const [reader, writer] = [1, 2].map(
+                () => new TieredStore({ far: new RedisStore({ client: openOne() }), heartbeat: "20ms" }),
+            ) as [TieredStore, TieredStore]
+            try {
+                for (const store of [reader, writer]) await untilNear(store)
+                for (let i = 0; i < 20; i++) {
+                    const [key, tag] = [`near:v:${i}`, `near:t:${i}`]
+                    await writer.stamp([tag], "stamp", 60_000)
+                    await writer.write([{ key, payload: [i], ttl: 60_000, stamps: [[tag, "stamp"]], size: 3 }])
+                    await reader.read([key], [tag])
+                    expect(reader.read([key], [tag]), "at once").to.include({ isNear: true })
+                    await writer.release([tag], "owner", 60_000)
+                    while ((await reader.read([key], [tag])).isNear) await new Promise(setImmediate)
+                    expect((await reader.read([key], [tag])).tags).to.not.deep.equal(["stamp"])
+                }
+            } finally {
+                for (const store of [reader, writer]) await store.close()
+            }
+        })
 
     it("tells every node a script again after it forgot it", async () => {
         const client = open()

@@ -54,6 +54,19 @@ describe("RedisStore's options", () => {
             ).to.include({ code: "E_OPTION" })
     })
 
+    it("refuse replicas that cannot be waited for", () => {
+        const [client, , cluster] = fits as [RedisClient, RedisClient, RedisClient]
+        const wrong = [{}, 1, null, { count: 0 }, { count: 1, timeout: "soon" }, { count: 1, time: 5 }]
+        for (const waitForReplicas of wrong)
+            expect(
+                failure(() => new RedisStore({ client, waitForReplicas } as never)),
+                JSON.stringify(waitForReplicas),
+            ).to.include({ code: "E_OPTION" })
+        expect(failure(() => new RedisStore({ client: cluster, waitForReplicas: { count: 1 } }))).to.include({
+            code: "E_OPTION",
+        })
+    })
+
     it("refuse an option that there is not", () => {
         const error = failure(() => new RedisStore({ uri: "redis://h" } as never))
         expect(error).to.include({ code: "E_OPTION" })
