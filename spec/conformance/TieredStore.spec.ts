@@ -12,7 +12,7 @@ describeRedis("TieredStore", (redis) => {
         return store
     }
     describeCacheStore("over ioredis 5", () => create())
-    describeCacheStore("over ioredis 6", () => create({ version: 6 }))
-    describeCacheStore("over a client with a key prefix", () => create({ keyPrefix: "pre*:" }))
-    describeCacheStore("with room for one entry", () => create({}, { maxEntries: 1 }))
+    describeCacheStore("over ioredis 6 with a key prefix, and room for one entry", () =>
+        create({ version: 6, keyPrefix: "pre*:" }, { maxEntries: 1 }),
+    )
 })
