@@ -73,13 +73,15 @@ export async function attachBranches(
     call: CallCache,
 ): Promise<void> {
     if (owners.length === 0) return
-    await Promise.all(
+    const found = await Promise.all(
         branches.map(async ({ reader, children }) => {
             const related = await reader.read(owners, call)
             await attachBranches(related.flatMap(relatedItems), children, call)
-            reader.assign(owners, related)
+            return related
         }),
     )
+    // in the order asked for, whichever came first: it is that of the owners' keys
+    branches.forEach(({ reader }, i) => reader.assign(owners, found[i]!))
 }
 
 function branchOf(

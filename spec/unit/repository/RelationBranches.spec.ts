@@ -14,7 +14,12 @@ import {
 import { Cached, CachedRelation } from "typeorm-second-level-cache"
 import { type CallCache, callCacheOf } from "../../../lib/repository/CallCache"
 import { readersOf } from "../../../lib/repository/EntityReaders"
-import { type CachedRelations, type RelationBranch, splitFind } from "../../../lib/repository/RelationBranches"
+import {
+    attachBranches,
+    type CachedRelations,
+    type RelationBranch,
+    splitFind,
+} from "../../../lib/repository/RelationBranches"
 import { closeLocalCaches, openLocalCache } from "../../functional/repository/openCache"
 import { typeormVersion } from "../../support/resolve"
 
@@ -254,4 +259,30 @@ describe("a find with relations", () => {
             ])
             expect(split(Shop, { relations: [1] })).to.equal(undefined)
         })
+})
+
+describe("relations that were read apart", () => {
+    it("come to their owners in the order asked for, whichever was there first", async () => {
+        const branch = (name: string, waits: Promise<void>): RelationBranch =>
+            ({
+                reader: {
+                    read: () => waits.then(() => [name]),
+                    assign: (owners: object[], [related]: string[]) =>
+                        owners.forEach((owner) => Object.assign(owner, { [name]: related })),
+                },
+                children: [],
+            }) as unknown as RelationBranch
+        let arrive!: () => void
+        const late = new Promise<void>((resolve) => (arrive = resolve))
+        const owner = { id: 1 }
+        const attaching = attachBranches(
+            [owner],
+            [branch("parent", late), branch("children", Promise.resolve())],
+            callCacheOf(undefined)!,
+        )
+        await new Promise((resolve) => setImmediate(resolve))
+        arrive()
+        await attaching
+        expect(Object.keys(owner)).to.deep.equal(["id", "parent", "children"])
+    })
 })
