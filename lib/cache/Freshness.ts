@@ -38,10 +38,14 @@ export class Freshness {
     of(ttl: number | undefined): { readonly ttl: number | undefined; readonly marks?: Marks } {
         if (!this.#isOn || ttl === undefined) return { ttl }
         const { staleWhileRevalidate, earlyRefresh, staleOnError } = this.#settings
-        const now = this.#now()
+        const end = this.#now() + ttl
         return {
             ttl: ttl + Math.max(staleWhileRevalidate, staleOnError),
-            marks: [now + ttl * earlyRefresh, now + ttl, now + ttl + staleWhileRevalidate].map(Math.round) as never,
+            marks: [
+                Math.round(end - ttl * (1 - earlyRefresh)),
+                Math.round(end),
+                Math.round(end + staleWhileRevalidate),
+            ],
         }
     }
 

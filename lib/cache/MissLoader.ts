@@ -76,7 +76,6 @@ export class MissLoader {
         const misses = due.filter(({ key }) => !this.#refreshing.has(key))
         if (misses.length === 0 || request.alone === true) return
         for (const { key } of misses) this.#refreshing.add(key)
-        request.stats.refreshes++
         const refreshing = outsideFlights(() => DependencyScope.outside(() => this.#refresh(request, misses)))
         refreshing
             .catch((error: unknown) =>
@@ -91,7 +90,9 @@ export class MissLoader {
         await this.#stamp(misses)
         // what nobody could store need not be loaded
         const fit = misses.filter(({ key, states }) => hasStamps(states) && !this.#flights.has(key, states))
-        if (fit.length > 0) await this.#loadAndFill(request, fit, [])
+        if (fit.length === 0) return
+        request.stats.refreshes++
+        await this.#loadAndFill(request, fit, [])
     }
 
     /**

@@ -10,10 +10,10 @@ import type { Clock } from "../util/Clock"
 import { Memo } from "../util/Memo"
 import { isCurrent, lateTagsOf, type Entry } from "./Entry"
 import { EntryCodec } from "./EntryCodec"
-import { Freshness } from "./Freshness"
+import { Freshness, type Age } from "./Freshness"
 import { DependencyScope } from "./DependencyScope"
 import type { HeldTags } from "./HeldTags"
-import { noteEntry } from "./noteRead"
+import { noteEntry, type Covered } from "./noteRead"
 import { MissLoader, type Miss } from "./MissLoader"
 import { ReadAhead, type Asked } from "./ReadAhead"
 import type { LateFill, Loaded, ReadManyRequest, ReadRequest, ReadSource } from "./ReadRequest"
@@ -28,9 +28,11 @@ const MOST_LEARNT = 200_000
 /** What a read found, and what it has to load. */
 interface Found<T> {
     readonly results: T[]
-    readonly misses: readonly Miss[]
+    readonly misses: Miss[]
     /** Answered, and to be loaded anew. */
-    readonly due: readonly Miss[]
+    readonly due: Miss[]
+    /** How many of the answers are behind their ttl. */
+    staleHits: number
     readonly storeAnswers: boolean
 }
 
@@ -90,42 +92,33 @@ export class ReadThrough {
         const usable = answer instanceof CacheError ? undefined : answer
         const covered: readonly TagState[] = usable === undefined ? [] : this.#held.cover(tags, usable.tags, held)
         const shared = covered.slice(ownTags.length)
-        const results: T[] = []
-        const misses: Miss[] = []
-        const due: Miss[] = []
+        const found = nothingFound<T>(usable !== undefined)
         for (let position = 0; position < keys.length; position++) {
             const key = keys[position]!
             const states: readonly TagState[] = usable === undefined ? [] : [covered[position], ...shared]
             const entry = this.#entryOf(key, usable?.payloads[position], stats)
             const hit = entry === undefined ? MISS : this.#hit(key, entry, states, [], request, position)
-            const age = hit === MISS ? "spare" : this.#freshness.ageOf(entry!)
-            const tags = age === "fresh" && !DependencyScope.isOpen ? [] : [ownTags[position]!, ...sharedTags]
-            if (age === "due" || age === "stale") due.push({ position, key, tags, states })
-            if (age === "stale") stats.staleHits++
-            if (age === "spare") misses.push({ position, key, tags, states, spare: spareOf(entry, hit) })
+            const age = hit === MISS ? undefined : this.#freshness.ageOf(entry!)
+            // the usual way makes nothing that it does not need
+            if (age === "fresh" && !DependencyScope.isOpen) found.results[position] = hit as T
             else {
-                results[position] = hit as T
-                if (DependencyScope.isOpen) noteEntry(this.#gate, request, entry!, tags, states)
+                const tags = [ownTags[position]!, ...sharedTags]
+                this.#sort(found, request, { position, key, tags, states, spare: spareOf(entry, hit) }, age)
             }
         }
-        if (misses.length > 0 && this.#mayLag(usable, request)) return this.readMany(this.#shared(request))
-        stats.hits += keys.length - misses.length
-        this.#revalidate(request, due)
-        if (misses.length > 0) await this.#misses.load(request, misses, usable !== undefined, results)
-        return results
+        if (found.misses.length > 0 && this.#mayLag(usable, request)) return this.readMany(this.#shared(request))
+        return this.#finish(request, found)
     }
 
     /** As {@link readMany}, for entries that name late tags: one trip where they are those of the last time, else two. */
     async readManyLate<T>(request: ReadManyRequest<T>): Promise<T[]> {
-        const { results, misses, due, storeAnswers } = await this.#findLate(request)
-        this.#revalidate(request, due)
-        if (misses.length > 0) await this.#misses.load(request, misses, storeAnswers, results)
-        return results
+        return this.#finish(request, await this.#findLate(request))
     }
 
     /** What the store has under the keys of such entries; nothing is loaded. */
     async peekLate<T>(request: Omit<ReadManyRequest<T>, "loadMany">): Promise<(T | undefined)[]> {
         const { results, misses } = await this.#findLate(request, true)
+        request.stats.hits += request.keys.length - misses.length
         request.stats.misses += misses.length
         return request.keys.map((_, position) => results[position])
     }
@@ -220,9 +213,7 @@ export class ReadThrough {
     async #findLate<T>(request: Omit<ReadManyRequest<T>, "loadMany">, isPeek = false): Promise<Found<T>> {
         const { keys, ownTags, sharedTags, stats, source = this.#gate } = request
         const late = await this.#readLate(source, keys, [...ownTags, ...sharedTags], stats)
-        const results: T[] = []
-        const misses: Miss[] = []
-        const due: Miss[] = []
+        const found = nothingFound<T>(late !== undefined)
         const stateOf = (tag: string): TagState => late?.states.get(tag)
         keys.forEach((key, position) => {
             const tags = [ownTags[position]!, ...sharedTags]
@@ -232,19 +223,33 @@ export class ReadThrough {
                 entry === undefined
                     ? MISS
                     : this.#hit(key, entry, states, lateTagsOf(entry).map(stateOf), request, position)
-            const found = hit === MISS ? "spare" : this.#freshness.ageOf(entry!)
-            const age = isPeek && found === "stale" ? "spare" : found
-            if (age === "due" || age === "stale") due.push({ position, key, tags, states })
-            if (age === "stale") stats.staleHits++
-            if (age === "spare") misses.push({ position, key, tags, states, spare: spareOf(entry, hit) })
-            else {
-                results[position] = hit as T
-                noteEntry(this.#gate, request, entry!, tags, states)
-            }
+            const age = hit === MISS ? undefined : this.#freshness.ageOf(entry!)
+            const miss: Miss = { position, key, tags, states, spare: spareOf(entry, hit) }
+            this.#sort(found, request, miss, isPeek && age === "stale" ? "spare" : age)
         })
-        if (misses.length > 0 && this.#mayLag(late, request)) return this.#findLate(this.#shared(request), isPeek)
-        stats.hits += keys.length - misses.length
-        return { results, misses, due, storeAnswers: late !== undefined }
+        if (found.misses.length > 0 && this.#mayLag(late, request)) return this.#findLate(this.#shared(request), isPeek)
+        return found
+    }
+
+    /** Puts one key where the age of its entry has it; `undefined` where there is none that is current. */
+    #sort<T>(found: Found<T>, request: Covered, miss: Miss, age: Age | undefined): void {
+        if (age === undefined || age === "spare") return void found.misses.push(miss)
+        const { entry, result } = miss.spare!
+        found.results[miss.position] = result as T
+        noteEntry(this.#gate, request, entry, miss.tags, miss.states)
+        if (age === "fresh") return
+        found.due.push(miss)
+        if (age === "stale") found.staleHits++
+    }
+
+    /** Counts, has loaded anew what is due, and loads what is missing. */
+    async #finish<T>(request: ReadManyRequest<T>, found: Found<T>): Promise<T[]> {
+        const { results, misses, due, staleHits, storeAnswers } = found
+        request.stats.hits += request.keys.length - misses.length
+        request.stats.staleHits += staleHits
+        this.#revalidate(request, due)
+        if (misses.length > 0) await this.#misses.load(request, misses, storeAnswers, results)
+        return results
     }
 
     /** Whether what is missing in an answer may be in the store that all share: nothing is loaded before that was asked. */
@@ -322,6 +327,10 @@ export class ReadThrough {
         stats.errors++
         this.#log.write("read", { level: "warn", action: "error", subject: "entry", key, error })
     }
+}
+
+function nothingFound<T>(storeAnswers: boolean): Found<T> {
+    return { results: [], misses: [], due: [], staleHits: 0, storeAnswers }
 }
 
 function spareOf(entry: Entry | undefined, hit: unknown): Miss["spare"] {

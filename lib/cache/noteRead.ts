@@ -3,7 +3,8 @@ import { DependencyScope } from "./DependencyScope"
 import { lateTagsOf, type Entry } from "./Entry"
 import type { ReadManyRequest } from "./ReadRequest"
 
-type Covered = Pick<ReadManyRequest<unknown>, "covering" | "ownCounts">
+/** How an answer is noted. */
+export type Covered = Pick<ReadManyRequest<unknown>, "covering" | "ownCounts">
 
 /** Tells the functions around the caller what an answer depends on, see {@link DependencyScope}. */
 export function noteRead(

@@ -92,7 +92,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     {
         guard: "get() gives nothing behind its ttl",
         file: READ,
-        edits: [['const age = isPeek && found === "stale" ? "spare" : found', "const age = found"]],
+        edits: [['isPeek && age === "stale" ? "spare" : age', "age"]],
         spec: FRESHNESS,
         grep: "nothing that get",
         databases: "sqlite",

@@ -1,4 +1,5 @@
 import { expect } from "chai"
+import { Freshness } from "../../../lib/cache/Freshness"
 import { HeldTags } from "../../../lib/cache/HeldTags"
 import { ReadThrough } from "../../../lib/cache/ReadThrough"
 import { StoreGate } from "../../../lib/cache/StoreGate"
@@ -96,5 +97,46 @@ describe("an entry that names late tags", () => {
         held.hold("late")
         await many(cache)
         expect(stats.fills).to.equal(0)
+    })
+})
+
+describe("an answer that may lag", () => {
+    it("is counted once, where the rest of it is asked of the store that all share", async () => {
+        const [clock, stats] = [new FakeClock(), new StatsCounter()]
+        const inner = new MemoryStore({ clock })
+        const gate = new StoreGate(inner, { timeout: 1_000 }, clock, new CacheLog(), stats)
+        const freshness = new Freshness(clock, { staleWhileRevalidate: 500, earlyRefresh: 1, staleOnError: 0 })
+        const cache = new ReadThrough(gate, new JsonSerializer(), new HeldTags(), clock, new CacheLog(), freshness)
+        const loads: (readonly number[])[] = []
+        const read = () =>
+            cache.readMany({
+                keys: ["a", "b"],
+                ownTags: ["tag a", "tag b"],
+                sharedTags: ["table"],
+                stats,
+                subject: "spec",
+                decode: String,
+                loadMany: (positions) => {
+                    loads.push(positions)
+                    return Promise.resolve(positions.map(() => ({ result: "loaded", value: "stored", ttl: 1_000 })))
+                },
+            })
+        await read()
+        clock.advance(1_000)
+        stats.reset()
+        const shared = inner.read.bind(inner)
+        // one of the two is not near
+        inner.read = (keys, tags) => {
+            const found = shared(keys, tags)
+            return { ...found, payloads: found.payloads.map((it, i) => (i === 0 ? it : undefined)), isNear: true }
+        }
+        Object.assign(inner, { readShared: shared })
+        expect(await read()).to.deep.equal(["stored", "stored"])
+        await new Promise((resolve) => setImmediate(resolve))
+        expect(stats).to.include({ hits: 2, misses: 0, staleHits: 2, refreshes: 1 })
+        expect(loads).to.deep.equal([
+            [0, 1],
+            [0, 1],
+        ])
     })
 })
