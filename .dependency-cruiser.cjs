@@ -45,6 +45,7 @@ module.exports = {
             })),
         ),
         onlyIn("ioredis-only-in-redis", "ioredis|ioredis-6", "redis"),
+        onlyIn("msgpackr-only-in-serializer", "msgpackr", "serializer"),
         {
             name: "lib-stands-alone",
             comment: "the library never needs its specs, its samples or their tools",

@@ -1,12 +1,13 @@
 import type { FreshnessSettings } from "./cache/Freshness"
 import type { BreakerSettings } from "./cache/StoreBreaker"
-import type { Serializer } from "./serializer/Serializer"
+import type { AnySerializer } from "./serializer/Serializer"
 import type { CacheStore } from "./store/CacheStore"
 import type { CacheLogger } from "./telemetry/CacheLogger"
 import { CacheError } from "./error/CacheError"
 import type { Clock } from "./util/Clock"
 import {
     checkOptions,
+    hasMethods,
     isBoolean,
     isCount,
     isDuration,
@@ -34,8 +35,8 @@ export interface SecondLevelCacheOptions {
     maxSize?: number
     /** Makes entries written under another version unreadable. Default: none. */
     version?: string | number
-    /** How entries become text, for stores that keep text. Default: a `JsonSerializer`. */
-    serializer?: Serializer
+    /** How entries become text or bytes, for stores outside this process. Default: a `JsonSerializer`. */
+    serializer?: AnySerializer
     /**
      * `false` puts no fence before COMMIT: one trip less for a writing transaction, and a writer that is killed between
      * COMMIT and invalidation leaves old entries until their ttl. A length of time says when the fence of a writer that
@@ -87,15 +88,6 @@ export interface CircuitBreakerOptions {
     /** Time between two looks whether the store is back. Default `"1s"`. */
     retryAfter?: Duration
 }
-
-const hasMethods =
-    (what: string, ...methods: readonly string[]): OptionCheck =>
-    (value) =>
-        value !== null &&
-        typeof value === "object" &&
-        methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function")
-            ? undefined
-            : `takes ${what}`
 
 const CHECKS: Readonly<Record<keyof SecondLevelCacheOptions, OptionCheck>> = {
     store: hasMethods(

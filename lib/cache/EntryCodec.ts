@@ -1,23 +1,26 @@
 import { CacheError } from "../error/CacheError"
-import type { Serializer } from "../serializer/Serializer"
+import { asText } from "../serializer/asText"
+import type { AnySerializer } from "../serializer/Serializer"
 import { estimateSize, type Encoded } from "../serializer/ValueCodec"
 import type { CacheStore, Payload } from "../store/CacheStore"
 import { lateTagsOf, toEntry, type Entry } from "./Entry"
 
-/** Entries as a store keeps them: the very objects, or text. */
+/** Entries as a store keeps them: the very objects, or text or bytes. */
 export class EntryCodec {
-    readonly #serializer: Serializer | undefined
+    readonly #serializer: AnySerializer | undefined
 
-    constructor(store: CacheStore, serializer: Serializer) {
-        this.#serializer = store.keeps === "strings" ? serializer : undefined
+    constructor(store: CacheStore, serializer: AnySerializer) {
+        if (store.keeps !== "strings") return
+        this.#serializer = store.takesBytes === true ? serializer : asText(serializer)
     }
 
     /** @throws CacheError `E_CORRUPT_ENTRY` */
     decode(payload: Payload, key: string): Entry {
         if (this.#serializer === undefined) return toEntry(payload, key)
-        if (typeof payload !== "string")
-            throw new CacheError("E_CORRUPT_ENTRY", "The store answered with no text.", { key })
-        return toEntry(this.#serializer.deserialize(payload), key)
+        if (typeof payload !== "string" && !(payload instanceof Uint8Array))
+            throw new CacheError("E_CORRUPT_ENTRY", "The store answered with neither text nor bytes.", { key })
+        // a store gives back the kind that it was given
+        return toEntry(this.#serializer.deserialize(payload as never), key)
     }
 
     /** The payload of an entry and about how many bytes it takes. */

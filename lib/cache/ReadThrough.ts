@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache"
 import { CacheError } from "../error/CacheError"
 import type { Encoded } from "../serializer/ValueCodec"
-import type { Serializer } from "../serializer/Serializer"
+import type { AnySerializer } from "../serializer/Serializer"
 import type { StoreRead, TagState } from "../store/CacheStore"
 import type { CacheLog } from "../telemetry/CacheLogger"
 import type { StatsCounter } from "../telemetry/StatsCounter"
@@ -59,7 +59,7 @@ export class ReadThrough {
 
     constructor(
         gate: StoreGate,
-        serializer: Serializer,
+        serializer: AnySerializer,
         held: HeldTags,
         clock: Clock,
         log: CacheLog,

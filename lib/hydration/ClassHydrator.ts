@@ -7,7 +7,8 @@ import { conversionsOf, convert } from "./ColumnConversion"
 import type { Conversion } from "./ColumnConversion"
 import { ABSENT, compileRow } from "./compileRow"
 import type { RowHydrator } from "./compileRow"
-import { corrupt, refuse } from "./corrupt"
+import { corruptEntry } from "../error/corruptEntry"
+import { refuse } from "./refuse"
 import type { ColumnSlot } from "./EntityShape"
 import { EntityShape, ownValue } from "./EntityShape"
 import { ExtraCodec } from "./ExtraCodec"
@@ -54,7 +55,7 @@ export class ClassHydrator {
     hydrate(record: readonly Encoded[]): object {
         const width = this.shape.columns.length + 1
         if (record.length !== width && record.length !== width + 1)
-            throw corrupt(`The record of ${this.shape.name} has ${record.length} slots instead of ${width}.`)
+            throw corruptEntry(`The record of ${this.shape.name} has ${record.length} slots instead of ${width}.`)
         const entity = this.#row(record)
         if (record.length > width) this.#extras.apply(entity, record[width]!)
         return entity
@@ -117,12 +118,12 @@ export class ClassHydrator {
         if (typeof tag !== "string" || !tag.startsWith(CONVERTED)) return decodeValue(slot)
         const conversion = this.#conversions[column]!.find(({ name }) => CONVERTED + name === tag)
         const where = `${this.shape.name}.${this.shape.columns[column]!.column.propertyPath}`
-        if (conversion === undefined) throw corrupt(`The record holds ${where} in a form that is not known here.`)
+        if (conversion === undefined) throw corruptEntry(`The record holds ${where} in a form that is not known here.`)
         const value = decodeValue((slot as unknown as Tagged).v)
         try {
             return conversion.from(value)
         } catch (cause) {
-            throw corrupt(`The transformer of ${where} refuses the stored value.`, cause)
+            throw corruptEntry(`The transformer of ${where} refuses the stored value.`, cause)
         }
     }
 

@@ -2,7 +2,8 @@ import type { EntityMetadata } from "typeorm"
 import { CacheError } from "../error/CacheError"
 import type { Encoded } from "../serializer/ValueCodec"
 import { ClassHydrator } from "./ClassHydrator"
-import { corrupt, refuse } from "./corrupt"
+import { corruptEntry } from "../error/corruptEntry"
+import { refuse } from "./refuse"
 import { dataSourceOf } from "../metadata/dataSourceOf"
 import { classesOf, prototypeOf } from "./EntityShape"
 import type { Related } from "./ExtraCodec"
@@ -55,7 +56,7 @@ export class EntityHydrator {
     hydrate<Entity extends object = object>(record: Encoded): Entity {
         const index: unknown = Array.isArray(record) ? record[0] : undefined
         const hydrator = typeof index === "number" ? (this.#hydrators[index] ?? this.#hydratorAt(index)) : undefined
-        if (hydrator === undefined) throw corrupt(`The record is none of ${this.metadata.targetName}.`)
+        if (hydrator === undefined) throw corruptEntry(`The record is none of ${this.metadata.targetName}.`)
         return hydrator.hydrate(record as readonly Encoded[]) as Entity
     }
 

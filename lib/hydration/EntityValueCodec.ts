@@ -1,6 +1,6 @@
 import type { DataSource, EntityMetadata } from "typeorm"
 import { decodeValue, encodeValue, type Encoded } from "../serializer/ValueCodec"
-import { corrupt } from "./corrupt"
+import { corruptEntry } from "../error/corruptEntry"
 import { hydratorOf } from "./EntityHydrator"
 import { graphFingerprint } from "./schemaFingerprint"
 
@@ -30,7 +30,7 @@ export class EntityValueCodec {
             for (const metadata of this.#entities().values())
                 if (metadata.name === name && graphFingerprint(metadata) === fingerprint && record !== undefined)
                     return hydratorOf(metadata).hydrate(record)
-            throw corrupt("The stored value holds an entity that is not known here, or under another schema.")
+            throw corruptEntry("The stored value holds an entity that is not known here, or under another schema.")
         })
     }
 

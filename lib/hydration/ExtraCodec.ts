@@ -3,7 +3,8 @@ import type { EntityMetadata } from "typeorm"
 import { CacheError } from "../error/CacheError"
 import { decodeValue, encodeValue } from "../serializer/ValueCodec"
 import type { Encoded } from "../serializer/ValueCodec"
-import { corrupt, refuse } from "./corrupt"
+import { corruptEntry } from "../error/corruptEntry"
+import { refuse } from "./refuse"
 import type { Container, EntityShape } from "./EntityShape"
 import { ownValue } from "./EntityShape"
 import { schemaFingerprint } from "./schemaFingerprint"
@@ -67,7 +68,7 @@ export class ExtraCodec {
             const [container, key, kind, ...content] = list(extra)
             const slot = this.#shape.containers[container as number]
             if (slot === undefined || typeof key !== "string" || key === "__proto__")
-                throw corrupt(`The record of ${this.#shape.name} has a property where none can be.`)
+                throw corruptEntry(`The record of ${this.#shape.name} has a property where none can be.`)
             this.#open(entity, slot.index)[key] = this.#decode(slot, key, kind, content)
         }
     }
@@ -141,15 +142,15 @@ export class ExtraCodec {
         if (kind === ENTITY || kind === ENTITIES) {
             const relation = container.relations.get(key)
             if (relation === undefined || content.length !== 1)
-                throw corrupt(`The record holds ${this.#shape.name}.${key} as a relation, which it is not.`)
+                throw corruptEntry(`The record holds ${this.#shape.name}.${key} as a relation, which it is not.`)
             return this.#decodeEntities(relation.inverseEntityMetadata, kind === ENTITIES, content[0]!)
         }
         const [name, fingerprint, record] = content
         const metadata = typeof name === "string" ? this.#related.findMetadata(name) : undefined
         if ((kind !== MAPPED && kind !== MAPPED_LIST) || metadata === undefined || record === undefined)
-            throw corrupt(`The record holds ${this.#shape.name}.${key} in a form that is not known here.`)
+            throw corruptEntry(`The record holds ${this.#shape.name}.${key} in a form that is not known here.`)
         if (schemaFingerprint(metadata) !== fingerprint)
-            throw corrupt(`The record holds ${this.#shape.name}.${key} as written under another schema.`)
+            throw corruptEntry(`The record holds ${this.#shape.name}.${key} as written under another schema.`)
         return this.#decodeEntities(metadata, kind === MAPPED_LIST, record)
     }
 
@@ -173,6 +174,6 @@ function readAccessor(holder: object, key: string): PropertyDescriptor | undefin
 }
 
 function list(value: Encoded): readonly Encoded[] {
-    if (!Array.isArray(value)) throw corrupt("The record has a list where none is.")
+    if (!Array.isArray(value)) throw corruptEntry("The record has a list where none is.")
     return value as readonly Encoded[]
 }

@@ -2,6 +2,8 @@ import type { RedisOptions } from "ioredis"
 import { CacheError } from "../error/CacheError"
 import { describe } from "../util/describe"
 
+export type RedisArg = string | number | Buffer
+
 /** What is needed of one node of Redis. */
 export interface RedisNode {
     scan(cursor: string, match: "MATCH", pattern: string, count: "COUNT", size: number): Promise<[string, string[]]>
@@ -26,7 +28,9 @@ export interface RedisClient {
     readonly status: string
     readonly options: { readonly keyPrefix?: string | undefined; readonly scaleReads?: unknown }
     mget(keys: string[]): Promise<(string | null)[]>
-    call(command: string, args: (string | number)[]): Promise<unknown>
+    mgetBuffer(keys: string[]): Promise<(Buffer | null)[]>
+    call(command: string, args: RedisArg[]): Promise<unknown>
+    callBuffer(command: string, args: RedisArg[]): Promise<unknown>
     pipeline(commands: unknown[][]): { exec(): Promise<[error: Error | null, result: unknown][] | null> }
     on(event: "error", listener: (error: Error) => void): unknown
     quit(): Promise<unknown>
@@ -38,7 +42,7 @@ export interface RedisClient {
     nodes?(role: "master"): RedisNode[]
 }
 
-const METHODS = ["mget", "call", "pipeline", "on", "quit", "disconnect"] as const
+const METHODS = ["mget", "mgetBuffer", "call", "callBuffer", "pipeline", "on", "quit", "disconnect"] as const
 
 /**
  * The value as a client.

@@ -1,11 +1,11 @@
 import { CacheError } from "../error/CacheError"
-import { isCluster, type RedisClient } from "./RedisClient"
+import { isCluster, type RedisArg, type RedisClient } from "./RedisClient"
 import { RedisScript } from "./RedisScript"
 
-type Arg = string | number
+/** A command by its name (with `Buffer` behind it, as ioredis has it, for an answer in bytes), or a script with its one key first. */
+export type RedisCommand = readonly [command: string | RedisScript, ...args: RedisArg[]]
 
-/** A command by its name, or a script with its one key first. */
-export type RedisCommand = readonly [command: string | RedisScript, ...args: Arg[]]
+const BYTES = "Buffer"
 
 /** Sends many commands in one trip and sees to it that the scripts among them are known to Redis. */
 export class RedisPipeline {
@@ -71,7 +71,7 @@ export class RedisPipeline {
         const spelled = this.#spell(commands, withText)
         // Several trips at the same time on a cluster: the keys live on different nodes, which no pipeline may span.
         if (this.#isCluster)
-            return Promise.all(spelled.map(([name, ...args]) => this.#client.call(name as string, args).catch(toError)))
+            return Promise.all(spelled.map(([name, ...args]) => this.#call(name as string, args).catch(toError)))
         let replies
         try {
             replies = await this.#client.pipeline(spelled).exec()
@@ -83,11 +83,16 @@ export class RedisPipeline {
         return replies.map(([error, result]) => error ?? result)
     }
 
+    #call(name: string, args: RedisArg[]): Promise<unknown> {
+        if (!name.endsWith(BYTES)) return this.#client.call(name, args)
+        return this.#client.callBuffer(name.slice(0, -BYTES.length), args)
+    }
+
     /**
      * Scripts go by their hash. Where Redis may not know one yet, its first call carries the text, which makes it known to
      * the calls behind it; on a cluster each call may go to another node, so there all of them carry it the second time.
      */
-    #spell(commands: readonly RedisCommand[], withText: boolean): Arg[][] {
+    #spell(commands: readonly RedisCommand[], withText: boolean): RedisArg[][] {
         const told = withText ? new Set<RedisScript>() : new Set(this.#known)
         return commands.map(([command, ...args]) => {
             if (typeof command === "string") return [command, ...args]

@@ -1,7 +1,7 @@
 import type { RedisOptions } from "ioredis"
 import { CacheError } from "../error/CacheError"
+import type { AnySerializer } from "../serializer/Serializer"
 import {
-    FENCED,
     type InvalidationChannel,
     type InvalidationListener,
     type SharedStore,
@@ -14,6 +14,7 @@ import { checkOptions, isCount, isDuration, isName, type OptionCheck } from "../
 import { describe } from "../util/describe"
 import { toMilliseconds, type Duration } from "../util/duration"
 import { newToken } from "../util/token"
+import { escapePayload, toRead, toState, type RedisReply } from "./redisReply"
 import { clearMessage, RedisChannel, tagsMessage } from "./RedisChannel"
 import { connectRedis, isCluster, toRedisClient, type RedisClient, type RedisNode } from "./RedisClient"
 import { RedisPipeline, storeError, type RedisCommand } from "./RedisPipeline"
@@ -68,8 +69,6 @@ const RELEASE = new RedisScript("release-1")
 const TOUCH = new RedisScript("touch-1")
 const DROP = new RedisScript("drop-1")
 
-const FENCE_MARK = "!"
-const ESCAPE = "\\"
 const TOKEN = /^[\w-]+$/
 const SCAN_COUNT = 1000
 
@@ -87,6 +86,7 @@ const SCAN_COUNT = 1000
 export class RedisStore implements SharedStore {
     readonly name = "redis"
     readonly keeps = "strings"
+    readonly takesBytes = true
     readonly orderedReads: boolean
 
     readonly #client: RedisClient
@@ -95,6 +95,8 @@ export class RedisStore implements SharedStore {
     readonly #channel: string | undefined
     /** Behind what changes tags. */
     readonly #wait: RedisCommand | undefined
+    /** Whether entries are bytes; unknown until somebody uses it. */
+    #isBinary: boolean | undefined
 
     /**
      * @throws CacheError `E_OPTION` for an unknown option, not exactly one of `client` and `url`, or a client that is none
@@ -122,6 +124,15 @@ export class RedisStore implements SharedStore {
         this.#wait = ["wait", waitForReplicas.count, timeout]
     }
 
+    /** @throws CacheError `E_OPTION` when one cache makes text of its entries and another one bytes */
+    useSerializer({ isBinary = false }: AnySerializer): void {
+        if (this.#isBinary !== undefined && this.#isBinary !== isBinary)
+            throw new CacheError("E_OPTION", "A cache that makes text and one that makes bytes share a RedisStore.", {
+                advice: "Give each cache a RedisStore of its own; they may share the client.",
+            })
+        this.#isBinary = isBinary
+    }
+
     async read(keys: readonly string[], tags: readonly string[]): Promise<StoreRead> {
         return toRead(await this.#get(tags.length === 0 ? keys.slice() : keys.concat(tags)), keys, tags)
     }
@@ -129,11 +140,12 @@ export class RedisStore implements SharedStore {
     async readWithLives(keys: readonly string[], tags: readonly string[]): Promise<StoreReadWithLives> {
         const names = keys.concat(tags)
         if (names.length === 0) return { payloads: [], tags: [], lives: [] }
-        const asked = this.orderedReads ? [["mget", ...names] as const] : names.map((name) => ["get", name] as const)
+        const [one, many] = this.#getters
+        const asked = this.orderedReads ? [[many, ...names] as const] : names.map((name) => [one, name] as const)
         // The lives first: of an entry that is replaced in between the old life counts, and not the new one of the old.
         const replies = await this.#pipeline.run([...keys.map((key) => ["pttl", key] as const), ...asked])
         const found = replies.slice(keys.length)
-        const values = (this.orderedReads ? found[0] : found) as (string | null)[]
+        const values = (this.orderedReads ? found[0] : found) as RedisReply[]
         const lives = replies.slice(0, keys.length).map(Number)
         return {
             ...toRead(values, keys, tags),
@@ -260,12 +272,18 @@ export class RedisStore implements SharedStore {
         return this.#channel === undefined ? undefined : ["publish", this.#channel, tagsMessage(tags, this.#keyPrefix)]
     }
 
-    async #get(keys: string[]): Promise<readonly (string | null)[]> {
+    /** The commands that read one key and several. */
+    get #getters(): readonly [one: string, many: string] {
+        return this.#isBinary === true ? ["getBuffer", "mgetBuffer"] : ["get", "mget"]
+    }
+
+    async #get(keys: string[]): Promise<readonly RedisReply[]> {
         if (keys.length === 0) return []
+        const [one] = this.#getters
         if (!this.orderedReads)
-            return (await this.#pipeline.run(keys.map((key) => ["get", key] as const))) as (string | null)[]
+            return (await this.#pipeline.run(keys.map((key) => [one, key] as const))) as RedisReply[]
         try {
-            return await this.#client.mget(keys)
+            return await (this.#isBinary === true ? this.#client.mgetBuffer(keys) : this.#client.mget(keys))
         } catch (cause) {
             throw storeError("MGET", cause)
         }
@@ -289,39 +307,6 @@ function clientOf(options: RedisStoreOptions): RedisClient {
         })
     }
     return connectRedis(url!, options.options)
-}
-
-/** @param replies of the keys, and behind them of the tags */
-function toRead(
-    replies: readonly (string | null)[],
-    keys: readonly string[],
-    tags: readonly string[],
-): StoreRead & { readonly payloads: readonly (string | undefined)[] } {
-    const count = keys.length
-    const payloads = new Array<string | undefined>(count)
-    for (let i = 0; i < count; i++) payloads[i] = toPayload(replies[i])
-    const states = new Array<TagState>(tags.length)
-    for (let i = 0; i < states.length; i++) states[i] = toState(replies[count + i])
-    return { payloads, tags: states }
-}
-
-function toState(reply: string | null | undefined): TagState {
-    if (reply === null || reply === undefined) return undefined
-    return reply.startsWith(FENCE_MARK) ? FENCED : reply
-}
-
-/** Payloads that would look like a fence are escaped: clear() must know one from the other. JSON never needs it. */
-function escapePayload(key: string, payload: unknown): string {
-    if (typeof payload !== "string")
-        throw new CacheError("E_STORE", `RedisStore was handed ${describe(payload)} to keep, which is no string.`, {
-            key,
-        })
-    return payload.startsWith(FENCE_MARK) || payload.startsWith(ESCAPE) ? ESCAPE + payload : payload
-}
-
-function toPayload(reply: string | null | undefined): string | undefined {
-    if (reply === null || reply === undefined) return undefined
-    return reply.startsWith(ESCAPE) ? reply.slice(1) : reply
 }
 
 /** Whole milliseconds as Redis takes them: at least one, and no exponent in the spelling. */

@@ -1,5 +1,5 @@
 import type { ObjectLiteral } from "typeorm"
-import { CacheError } from "../error/CacheError"
+import { corruptEntry } from "../error/corruptEntry"
 import type { EntityHydrator } from "../hydration/EntityHydrator"
 import { decodeValue, encodeValue, type Encoded } from "../serializer/ValueCodec"
 
@@ -33,7 +33,8 @@ export function listAndCountCodec<Entity extends ObjectLiteral>(
         encode: ([entities, count]) => [list.encode(entities), count],
         decode: (value) => {
             const [entities, count] = asList(value)
-            if (entities === undefined || typeof count !== "number") throw corrupt()
+            if (entities === undefined || typeof count !== "number")
+                throw corruptEntry("The stored result is of another kind.")
             return [list.decode(entities), count]
         },
         entities: ([entities]) => entities,
@@ -60,12 +61,6 @@ export const scalarCodec: ResultCodec<number | boolean | null> = {
 }
 
 function asList(value: Encoded): readonly Encoded[] {
-    if (!Array.isArray(value)) throw corrupt()
+    if (!Array.isArray(value)) throw corruptEntry("The stored result is of another kind.")
     return value as readonly Encoded[]
-}
-
-function corrupt(): CacheError {
-    return new CacheError("E_CORRUPT_ENTRY", "The stored result is of another kind.", {
-        advice: "It is read from the database instead.",
-    })
 }

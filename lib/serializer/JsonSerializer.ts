@@ -1,4 +1,4 @@
-import { CacheError } from "../error/CacheError"
+import { corruptEntry } from "../error/corruptEntry"
 import type { Serializer } from "./Serializer"
 import type { Encoded } from "./ValueCodec"
 
@@ -14,10 +14,7 @@ export class JsonSerializer implements Serializer {
         try {
             return JSON.parse(text) as Encoded
         } catch (cause) {
-            throw new CacheError("E_CORRUPT_ENTRY", "The stored text is no JSON.", {
-                cause,
-                advice: "It is read from the database instead.",
-            })
+            throw corruptEntry("The stored text is no JSON.", cause)
         }
     }
 }

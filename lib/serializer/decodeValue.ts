@@ -1,4 +1,5 @@
 import { CacheError } from "../error/CacheError"
+import { corruptEntry } from "../error/corruptEntry"
 import { describe } from "../util/describe"
 import { CUSTOM, TAG, VIEWS } from "./Encoded"
 import type { Encoded, Tagged } from "./Encoded"
@@ -18,7 +19,7 @@ export function decodeValue(encoded: Encoded, custom?: CustomDecoder): unknown {
         return decode(encoded, custom)
     } catch (error) {
         if (error instanceof CacheError) throw error
-        throw corrupt("The stored value cannot be read.", error)
+        throw corruptEntry("The stored value cannot be read.", error)
     }
 }
 
@@ -82,7 +83,7 @@ function decodeTagged({ [TAG]: tag, v }: Tagged, custom: CustomDecoder | undefin
         case CUSTOM:
             return (custom ?? fail())(v)
         default:
-            throw corrupt(`The stored value has the unknown tag ${describe(tag)}.`)
+            throw corruptEntry(`The stored value has the unknown tag ${describe(tag)}.`)
     }
 }
 
@@ -124,9 +125,5 @@ function expect<T extends keyof Primitives>(value: Encoded | undefined, type: T)
 }
 
 function fail(): never {
-    throw corrupt("The stored value has the wrong form.")
-}
-
-function corrupt(message: string, cause?: unknown): CacheError {
-    return new CacheError("E_CORRUPT_ENTRY", message, { cause, advice: "It is read from the database instead." })
+    throw corruptEntry("The stored value has the wrong form.")
 }

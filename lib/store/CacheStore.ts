@@ -1,4 +1,4 @@
-import type { Serializer } from "../serializer/Serializer"
+import type { AnySerializer } from "../serializer/Serializer"
 import type { Awaitable } from "../util/Awaitable"
 
 /** What a store says of a tag that a writer has fenced: it has no usable stamp. */
@@ -13,8 +13,8 @@ export type TagState = string | typeof FENCED | undefined
 /**
  * What a store keeps under a key. A store that says `keeps: "objects"` is handed frozen-by-agreement trees and must give
  * back the same reference; one that says `keeps: "copies"` may give back an equal tree; one that says `keeps: "strings"`
- * is handed strings (any, the empty one too, but no lone surrogates). Never `undefined`, which is the answer for a key
- * that is not there.
+ * is handed strings (any, the empty one too, but no lone surrogates), or `Uint8Array`s if it {@link CacheStore.takesBytes}
+ * and the serializer makes such. Never `undefined`, which is the answer for a key that is not there.
  */
 export type Payload = unknown
 
@@ -56,8 +56,11 @@ export interface CacheStore {
     /** Whether payloads are kept as references, may come back as copies, or must be strings. */
     readonly keeps: "objects" | "copies" | "strings"
 
-    /** Told, before anything else, how the cache makes text of trees. For a store that keeps `"copies"`. */
-    useSerializer?(serializer: Serializer): void
+    /** For a store that keeps `"strings"`: whether it takes bytes as well. Default false: it gets them as base64. */
+    readonly takesBytes?: boolean
+
+    /** Told, before anything else, how the cache makes text or bytes of trees. */
+    useSerializer?(serializer: AnySerializer): void
 
     /**
      * Reads payloads and the states of tags in one round trip. No ordering between keys is promised, except: a tag named

@@ -1,7 +1,8 @@
 import { CacheError } from "../error/CacheError"
 import { JsonSerializer } from "../serializer/JsonSerializer"
-import type { Serializer } from "../serializer/Serializer"
+import type { AnySerializer } from "../serializer/Serializer"
 import type { Encoded } from "../serializer/ValueCodec"
+import { asText } from "../serializer/asText"
 import { checkOptions, isCount, isDuration, type OptionCheck } from "../util/checkOptions"
 import type { Awaitable } from "../util/Awaitable"
 import { systemClock, type Clock } from "../util/Clock"
@@ -94,7 +95,7 @@ export class TieredStore implements CacheStore {
     readonly #changes = new RecentChanges(CHANGES)
     readonly #channel: InvalidationChannel
     readonly #watch: ChannelWatch
-    #serializer: Serializer = new JsonSerializer()
+    #serializer: AnySerializer = new JsonSerializer()
     /** How many caches use it. */
     #users = 0
 
@@ -146,13 +147,14 @@ export class TieredStore implements CacheStore {
     }
 
     /** @throws CacheError `E_OPTION` when another cache makes its texts in another way */
-    useSerializer(serializer: Serializer): void {
+    useSerializer(serializer: AnySerializer): void {
         if (this.#users > 0 && this.#serializer.name !== serializer.name)
             throw new CacheError("E_OPTION", "Two caches with different serializers share a TieredStore.", {
                 advice: "Give each cache a TieredStore of its own; they may share the client of Redis.",
             })
         this.#users++
-        this.#serializer = serializer
+        this.#far.useSerializer?.(serializer)
+        this.#serializer = this.#far.takesBytes === true ? serializer : asText(serializer)
     }
 
     read(keys: readonly string[], tags: readonly string[]): Awaitable<StoreRead> {
@@ -246,7 +248,8 @@ export class TieredStore implements CacheStore {
             const text = read.payloads[i]
             if (text === undefined) return
             const ttl = this.#lifeFrom(asked, read.lives[i])
-            if (ttl > 0) kept.push({ key, payload: trees[i], ttl, stamps: [], size: (text as string).length })
+            if (ttl > 0)
+                kept.push({ key, payload: trees[i], ttl, stamps: [], size: (text as string | Uint8Array).length })
         })
         this.#payloads.write(kept)
     }
@@ -290,11 +293,11 @@ export class TieredStore implements CacheStore {
         this.#payloads.clear("")
     }
 
-    /** What is no text of the serializer's goes on to the reader as it is, who knows how to tell of it. */
+    /** What is none of the serializer's goes on to the reader as it is, who knows how to tell of it. */
     #toTree(payload: Payload): Payload {
-        if (typeof payload !== "string") return payload
+        if (typeof payload !== "string" && !(payload instanceof Uint8Array)) return payload
         try {
-            return this.#serializer.deserialize(payload)
+            return this.#serializer.deserialize(payload as never)
         } catch {
             return payload
         }

@@ -1,4 +1,4 @@
-import type { Serializer } from "../serializer/Serializer"
+import type { AnySerializer } from "../serializer/Serializer"
 import type { CacheStore, StoreEntry, StoreRead, TagState } from "../store/CacheStore"
 import { isPromise, type Awaitable } from "../util/Awaitable"
 
@@ -57,6 +57,10 @@ export class FaultyStore implements CacheStore {
         return this.#inner.keeps
     }
 
+    get takesBytes(): boolean {
+        return this.#inner.takesBytes ?? false
+    }
+
     get orderedReads(): boolean {
         return this.#inner.orderedReads ?? true
     }
@@ -74,7 +78,7 @@ export class FaultyStore implements CacheStore {
     }
 
     /** Handed on to the store behind it. */
-    useSerializer(serializer: Serializer): void {
+    useSerializer(serializer: AnySerializer): void {
         this.#inner.useSerializer?.(serializer)
     }
 

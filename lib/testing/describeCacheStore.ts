@@ -28,6 +28,8 @@ export interface DescribeCacheStoreOptions {
      * lengthen the life of a stamp, and lets all of them live long instead.
      */
     lacks?: readonly StoreLack[]
+    /** True hands the store bytes instead of text: for one that says `takesBytes`. */
+    bytes?: boolean
     /** The runner's functions. Default: the global ones (`describe`, `it`, `before` or `beforeAll`, `after` or `afterAll`). */
     runner?: TestRunner
 }
@@ -60,7 +62,7 @@ export function describeCacheStore(
     describe(`${name} as a CacheStore`, () => {
         let lab: StoreLab | undefined
         before(async () => {
-            lab = new StoreLab(await createStore(), options.advance)
+            lab = new StoreLab(await createStore(), options.advance, options.bytes)
         })
         after(async () => {
             if (!lacks.includes("listing")) await lab?.tidy()

@@ -57,6 +57,16 @@ export const isVersion: OptionCheck = (value) =>
 export const isName: OptionCheck = (value) =>
     typeof value === "string" && value.length > 0 ? undefined : "takes a string that is not empty"
 
+/** An object with these methods. */
+export const hasMethods =
+    (what: string, ...methods: readonly string[]): OptionCheck =>
+    (value) =>
+        value !== null &&
+        typeof value === "object" &&
+        methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function")
+            ? undefined
+            : `takes ${what}`
+
 /** One of the given values. */
 export const isOneOf =
     (...values: readonly unknown[]): OptionCheck =>

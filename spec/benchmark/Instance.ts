@@ -1,6 +1,7 @@
 import Redis from "ioredis"
 import { DataSource, type DataSourceOptions, type Repository } from "typeorm"
-import { CachedRepository, MemoryStore, SecondLevelCache, type CacheStore } from "typeorm-second-level-cache"
+import { CachedRepository, JsonSerializer, MemoryStore, SecondLevelCache } from "typeorm-second-level-cache"
+import type { AnySerializer, CacheStore } from "typeorm-second-level-cache"
 import { RedisStore } from "typeorm-second-level-cache/redis"
 import { Article } from "./Article"
 import { Shelf, Volume } from "./Shelf"
@@ -47,9 +48,14 @@ export class Instance {
     }
 
     /** Ours in Redis, on a connection of its own. */
-    static async redis(site: Site, prefix: string, wrap: (store: CacheStore) => CacheStore = same): Promise<Instance> {
+    static async redis(
+        site: Site,
+        prefix: string,
+        wrap: (store: CacheStore) => CacheStore = same,
+        serializer: AnySerializer = new JsonSerializer(),
+    ): Promise<Instance> {
         const client = new Redis(site.redis)
-        const cache = new SecondLevelCache({ store: wrap(new RedisStore({ client })), prefix })
+        const cache = new SecondLevelCache({ store: wrap(new RedisStore({ client })), prefix, serializer })
         return new Instance(await open(site, { subscribers: [cache.subscriber] }), cache, client)
     }
 

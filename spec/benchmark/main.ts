@@ -7,6 +7,7 @@ import { benchLoad } from "./arm/load"
 import { benchMisses } from "./arm/miss"
 import { benchMixed } from "./arm/mixed"
 import { benchRelations } from "./arm/relation"
+import { benchSerializers } from "./arm/serializer"
 import { benchWrites } from "./arm/write"
 import { Article, articleAt, ARTICLES } from "./Article"
 import { ENTITIES, type Site } from "./Instance"
@@ -21,6 +22,7 @@ const GROUPS: Record<string, (site: Site, rounds: number) => Promise<void>> = {
     relation: benchRelations,
     write: benchWrites,
     mixed: benchMixed,
+    serializer: benchSerializers,
     load: benchLoad,
 }
 

@@ -9,5 +9,9 @@ describeRedis("RedisStore", (redis) => {
         "ioredis 5 with a key prefix and pipelines by itself",
         () => new RedisStore({ client: redis.createClient({ keyPrefix: "pre*:", enableAutoPipelining: true }) }),
     )
+    describeCacheStore("ioredis 5, with bytes", () => new RedisStore({ client: redis.createClient() }), { bytes: true })
+    describeCacheStore("ioredis 6, with bytes", () => new RedisStore({ client: redis.createClient({ version: 6 }) }), {
+        bytes: true,
+    })
     describeCacheStore("its own client", () => new RedisStore({ url: redis.url }))
 })

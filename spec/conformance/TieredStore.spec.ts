@@ -12,6 +12,7 @@ describeRedis("TieredStore", (redis) => {
         return store
     }
     describeCacheStore("over ioredis 5", () => create())
+    describeCacheStore("over ioredis 5, with bytes", () => create(), { bytes: true })
     describeCacheStore("over ioredis 6 with a key prefix, and room for one entry", () =>
         create({ version: 6, keyPrefix: "pre*:" }, { maxEntries: 1 }),
     )

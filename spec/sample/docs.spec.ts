@@ -27,6 +27,7 @@ const OPTIONS: readonly (readonly [section: string, file: string, type: string])
     ["TieredStore", "lib/store/TieredStore.ts", "TieredStoreOptions"],
     ["TieredStore.near", "lib/store/TieredStore.ts", "NearOptions"],
     ["KeyvStore", "lib/keyv/KeyvStore.ts", "KeyvStoreOptions"],
+    ["CompressedSerializer", "lib/serializer/CompressedSerializer.ts", "CompressedSerializerOptions"],
     ["RedisStore", "lib/redis/RedisStore.ts", "RedisStoreOptions"],
 ]
 

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict"
+import type { BinarySerializer } from "../../serializer/Serializer"
+import type { Encoded } from "../../serializer/ValueCodec"
 import { FENCED, type CacheStore, type StoreEntry, type TagState } from "../../store/CacheStore"
 import type { Awaitable } from "../../util/Awaitable"
 import { newToken } from "../../util/token"
@@ -6,6 +8,13 @@ import { newToken } from "../../util/token"
 /** How often a state is looked at while real time passes, and how late it may come. */
 const POLL = 5
 const GRACE = 3_000
+
+const BYTES: BinarySerializer = {
+    name: "bytes",
+    isBinary: true,
+    serialize: (tree) => Buffer.from(JSON.stringify(tree)),
+    deserialize: (bytes) => JSON.parse(Buffer.from(bytes).toString()) as Encoded,
+}
 
 /** Milliseconds that are long over after a test, and that no test waits for. */
 export const LONG = 60_000
@@ -22,9 +31,15 @@ export class StoreLab {
     readonly #advance: ((milliseconds: number) => Awaitable<void>) | undefined
     readonly #fences: (readonly [tags: readonly string[], owner: string])[] = []
 
-    constructor(store: CacheStore, advance: ((milliseconds: number) => Awaitable<void>) | undefined) {
+    /** @param hasBytes whether the payloads are bytes instead of text */
+    constructor(
+        store: CacheStore,
+        advance: ((milliseconds: number) => Awaitable<void>) | undefined,
+        readonly hasBytes = false,
+    ) {
         this.store = store
         this.#advance = advance
+        if (hasBytes) store.useSerializer?.(BYTES)
     }
 
     /** Keys that no other test has. Entries and tags never share one. */
@@ -38,9 +53,11 @@ export class StoreLab {
         return names.map((name) => own + name)
     }
 
-    /** A payload that the store takes: a reference or a string. */
+    /** A payload that the store takes: a reference, a string or bytes. */
     payload(content: unknown): unknown {
-        return this.store.keeps === "strings" ? JSON.stringify(content) : content
+        if (this.store.keeps !== "strings") return content
+        const text = JSON.stringify(content)
+        return this.hasBytes ? Buffer.from(text) : text
     }
 
     entry(key: string, payload: unknown, more: Partial<StoreEntry> = {}): StoreEntry {
@@ -52,7 +69,9 @@ export class StoreLab {
     }
 
     async payloads(keys: readonly string[]): Promise<readonly unknown[]> {
-        return (await this.store.read(keys, [])).payloads
+        const { payloads } = await this.store.read(keys, [])
+        // any Uint8Array will do
+        return payloads.map((it) => (it instanceof Uint8Array ? Buffer.from(it) : it))
     }
 
     async states(tags: readonly string[]): Promise<readonly TagState[]> {

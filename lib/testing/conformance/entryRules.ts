@@ -138,12 +138,10 @@ export const ENTRY_RULES: readonly StoreRule[] = [
             const objects = [null, 0, false, "", NaN, [], { nested: { bytes: Buffer.from([0, 255]) } }, Symbol("one")]
             const strings = ["", "0", "null", "undefined", " ", "!a:1", "!", "\\", "\\!", "\\\\", "a\0b\r\n", "ü🔑"]
             const trees = [null, 0, false, "", [], ["a", null, { b: [1.5, true, "ü🔑"] }], "!a:1", "x".repeat(300_000)]
-            const isCopy = lab.store.keeps === "copies"
-            const payloads = {
-                objects,
-                copies: trees,
-                strings: [...strings, `"${"ä".repeat(300_000)}"`],
-            }[lab.store.keeps]
+            const isCopy = lab.store.keeps === "copies" || lab.hasBytes
+            const texts = [...strings, `"${"ä".repeat(300_000)}"`]
+            const bytes = [...texts, "\xff\xfe\x00"].map((text) => Buffer.from(text, "latin1"))
+            const payloads = { objects, copies: trees, strings: lab.hasBytes ? bytes : texts }[lab.store.keeps]
             const keys = lab.keys(...payloads.map((_, i) => `${i}`))
             await lab.write(...keys.map((key, i) => lab.entry(key, payloads[i])))
             for (const [i, payload] of (await lab.payloads(keys)).entries())

@@ -90,13 +90,17 @@ describe("wrong wiring", () => {
         await cache.invalidateTags([])
     })
 
-    it("url without ioredis says which package is missing", async () => {
-        const child = TypeScriptProcess.start(join(__dirname, "missingPeer.process.ts"))
-        const error = await child.next<{ code: string; message: string }>()
-        expect(error.code).to.equal("E_MISSING_PEER")
-        expect(error.message).to.match(/ioredis/)
-        await child.exited
-    })
+    for (const [what, peer] of [
+        ["a url", "ioredis"],
+        ["MessagePack", "msgpackr"],
+    ] as const)
+        it(`${what} without ${peer} says which package is missing`, async () => {
+            const child = TypeScriptProcess.start(join(__dirname, "missingPeer.process.ts"), { args: [peer] })
+            const error = await child.next<{ code: string; message: string }>()
+            expect(error.code).to.equal("E_MISSING_PEER")
+            expect(error.message).to.include(`npm install ${peer}`)
+            await child.exited
+        })
 
     const UNCACHEABLE: Record<string, [EntitySchema | typeof Virtual, RegExp]> = {
         "a view that does not say what it reads": [

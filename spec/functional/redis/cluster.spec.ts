@@ -41,6 +41,8 @@ describe("RedisStore on a cluster", function () {
     describeCacheStore("ioredis 5", () => new RedisStore({ client: open() }))
     describeCacheStore("ioredis 6", () => new RedisStore({ client: open6() }))
 
+    describeCacheStore("ioredis 5, with bytes", () => new RedisStore({ client: open() }), { bytes: true })
+
     describeCacheStore("a near tier in front of it", async () => {
         const store = new TieredStore({ far: new RedisStore({ client: open() }) })
         await untilNear(store)
