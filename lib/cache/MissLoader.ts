@@ -105,7 +105,10 @@ export class MissLoader {
         } catch (error) {
             if (error instanceof CacheError || !(await this.#areStillCurrent(misses))) throw error
             request.stats.staleHits += misses.length
-            for (const { position, spare } of misses) results[position] = spare!.result as T
+            for (const { position, spare, tags, states } of misses) {
+                results[position] = spare!.result as T
+                noteEntry(this.#gate, request, spare!.entry, tags, states)
+            }
             this.#log.write("read", { level: "warn", action: "stale", subject: request.subject, error })
         }
     }

@@ -108,4 +108,28 @@ export const STORE_MUTANTS: readonly Mutant[] = [
         grep: "is loaded once, however many",
         databases: "sqlite",
     },
+    {
+        guard: "a spare answer counts for the function around it",
+        file: LOADER,
+        edits: [["                noteEntry(this.#gate, request, spare!.entry, tags, states)\n", ""]],
+        spec: FRESHNESS,
+        grep: "counts for a function around it",
+        databases: "sqlite",
+    },
+    {
+        guard: "MessagePack is not trusted with what it would change",
+        file: "lib/serializer/MsgpackSerializer.ts",
+        edits: [["if (isExact(tree)) return", "return"]],
+        spec: "spec/unit/serializer/serializers.spec.ts",
+        grep: "a lone surrogate",
+        databases: "sqlite",
+    },
+    {
+        guard: "bytes that begin like a fence are escaped",
+        file: "lib/redis/redisReply.ts",
+        edits: [["isMark(bytes[0]) ? ", "false ? "]],
+        spec: "spec/conformance/RedisStore.spec.ts",
+        grep: "with bytes .*gives payloads back",
+        databases: "sqlite",
+    },
 ]
