@@ -2,35 +2,28 @@ import { CacheError } from "../error/CacheError"
 import type { StoreEntry, TagState } from "../store/CacheStore"
 import type { CacheLog } from "../telemetry/CacheLogger"
 import type { StatsCounter } from "../telemetry/StatsCounter"
-import { isPromise } from "../util/Awaitable"
 import type { Clock } from "../util/Clock"
 import type { Memo } from "../util/Memo"
-import { newToken } from "../util/token"
 import { DependencyScope } from "./DependencyScope"
 import { entryOf, isCurrent, lateTagsOf, type Entry } from "./Entry"
 import type { EntryCodec } from "./EntryCodec"
 import type { Freshness } from "./Freshness"
 import type { HeldTags } from "./HeldTags"
+import { LoadLock, type Claim } from "./LoadLock"
+import type { Miss } from "./Miss"
 import { noteEntry, noteRead } from "./noteRead"
-import { STAMP_TTL } from "./Invalidator"
 import type { LateFill, Loaded, ReadManyRequest } from "./ReadRequest"
-import { outsideFlights, SingleFlight } from "./SingleFlight"
+import { isPartOfFlight, outsideFlights, SingleFlight, type Landing } from "./SingleFlight"
+import { hasStamps, type Stamper } from "./Stamper"
 import type { StoreGate } from "./StoreGate"
-
-/** A key that has to be loaded, with what the store said of its tags. */
-export interface Miss {
-    readonly position: number
-    readonly key: string
-    readonly tags: readonly string[]
-    states: readonly TagState[]
-    /** What the store has under the key, current and long behind its ttl: the answer when the load fails. */
-    readonly spare?: { readonly entry: Entry; readonly result: unknown } | undefined
-}
 
 type Request<T> = Pick<
     ReadManyRequest<T>,
     "stats" | "subject" | "covering" | "ownCounts" | "checksJoined" | "alone" | "decode" | "loadMany"
 >
+
+/** The flights that misses have begun; none for what could not be shared. */
+type Landings = ReadonlyMap<Miss, Landing<Entry> | undefined>
 
 /**
  * What happens to the keys that a read did not find: their tags get stamps, loads are shared only between readers who saw
@@ -43,7 +36,8 @@ export class MissLoader {
     readonly #clock: Clock
     readonly #log: CacheLog
     readonly #flights: SingleFlight<Entry>
-
+    readonly #stamper: Stamper
+    readonly #lock: LoadLock | undefined
     readonly #lateTags: Memo<string, readonly string[]>
     readonly #freshness: Freshness
     readonly #refreshing = new Set<string>()
@@ -57,7 +51,9 @@ export class MissLoader {
         log: CacheLog,
         lateTags: Memo<string, readonly string[]>,
         freshness: Freshness,
+        stamper: Stamper,
     ) {
+        this.#stamper = stamper
         this.#freshness = freshness
         this.#lateTags = lateTags
         this.#gate = gate
@@ -66,6 +62,8 @@ export class MissLoader {
         this.#clock = clock
         this.#log = log
         this.#flights = new SingleFlight(gate.store.keeps !== "objects")
+        const { locks } = gate.store
+        if (locks !== undefined) this.#lock = new LoadLock(locks, gate, codec, held, clock, freshness)
     }
 
     /**
@@ -87,12 +85,12 @@ export class MissLoader {
     }
 
     async #refresh<T>(request: Request<T>, misses: readonly Miss[]): Promise<void> {
-        await this.#stamp(misses)
+        await this.#stamper.stamp(misses)
         // what nobody could store need not be loaded
         const fit = misses.filter(({ key, states }) => hasStamps(states) && !this.#flights.has(key, states))
         if (fit.length === 0) return
         request.stats.refreshes++
-        await this.#loadAndFill(request, fit, [])
+        await this.#loadAndFill(request, fit, [], false)
     }
 
     /**
@@ -134,7 +132,7 @@ export class MissLoader {
         results: T[],
     ): Promise<void> {
         request.stats.misses += misses.length
-        if (storeAnswers) await this.#stamp(misses)
+        if (storeAnswers) await this.#stamper.stamp(misses)
         const joined: [Miss, Promise<Entry | undefined>][] = []
         const toLoad: Miss[] = []
         for (const miss of misses) {
@@ -176,7 +174,7 @@ export class MissLoader {
         stats: StatsCounter,
     ): Promise<void> {
         if (fills.length === 0) return
-        const narrow = await this.#lateStamps(
+        const narrow = await this.#stamper.late(
             fills.map((fill) => fill.ownTag),
             wide,
             before,
@@ -200,7 +198,7 @@ export class MissLoader {
         const read = await this.#gate.read([], tags)
         if (read instanceof CacheError || this.#held.among(tags) !== undefined) return false
         const miss: Miss = { position: 0, key, tags, states: read.tags }
-        await this.#stamp([miss])
+        await this.#stamper.stamp([miss])
         const entry = this.#entry(
             miss,
             loaded,
@@ -209,44 +207,77 @@ export class MissLoader {
         return entry !== undefined && (await this.#write([entry], stats))
     }
 
-    /** The stamps of tags, made where there are none; `undefined` when one has no stamp to be had now. */
-    async stampsOf(tags: readonly string[]): Promise<ReadonlyMap<string, string> | undefined> {
-        if (tags.length === 0) return new Map()
-        const held = this.#held.among(tags)
-        const answer = await this.#gate.stamp(tags, newToken(), STAMP_TTL)
-        if (answer instanceof CacheError) return undefined
-        const states = this.#held.cover(tags, answer, held)
-        return hasStamps(states) ? new Map(tags.map((tag, i) => [tag, states[i]!])) : undefined
-    }
-
-    async #loadAndFill<T>(request: Request<T>, misses: readonly Miss[], results: T[]): Promise<undefined> {
-        const landings = misses.map((miss) =>
-            hasStamps(miss.states) ? this.#flights.start(miss.key, miss.states) : undefined,
+    /** @param waits false for who needs no answer: what another process loads is left to it */
+    async #loadAndFill<T>(
+        request: Request<T>,
+        misses: readonly Miss[],
+        results: T[],
+        waits = true,
+    ): Promise<undefined> {
+        const landings: Landings = new Map(
+            misses.map((miss) => [
+                miss,
+                hasStamps(miss.states) ? this.#flights.start(miss.key, miss.states) : undefined,
+            ]),
         )
+        let claim: Claim | undefined
         try {
-            const [first] = landings
-            // code of somebody's own, which may read what is being loaded
-            const load = (): Promise<readonly Loaded<T>[]> => this.#load(request, misses)
-            const loaded = await (request.checksJoined === true && first !== undefined ? first.run(load) : load())
-            const lateStamps = loaded.some(hasLateTags) ? await this.#stampsBehind(misses, loaded) : undefined
-            const entries: StoreEntry[] = []
-            loaded.forEach((it, i) => {
-                const miss = misses[i]!
-                results[miss.position] = it.result
-                const entry = this.#entry(miss, it, lateStamps)
-                landings[i]?.resolve(entry?.entry)
-                if (it.shareable === false) DependencyScope.refuse(this.#gate, "it read beside an open transaction")
-                if (entry === undefined) request.stats.rejectedFills++
-                else entries.push(entry)
-            })
-            await this.#write(entries, request.stats)
+            // two loads that wait for what the other one has begun would wait for each other
+            if (this.#lock !== undefined && request.alone !== true && !isPartOfFlight())
+                claim = await this.#lock.claim(misses)
+            const { own, others } = claim ?? { own: misses, others: [] }
+            const waiting = others.length > 0 && waits ? this.#awaitOthers(request, others, landings, results) : others
+            if (own.length > 0) await this.#fill(request, own, landings, results)
+            for (const miss of await waiting) landings.get(miss)?.resolve(undefined)
         } catch (error) {
-            for (const landing of landings) landing?.reject(error)
+            for (const landing of landings.values()) landing?.reject(error)
             throw error
         } finally {
-            for (const landing of landings) landing?.end()
+            for (const landing of landings.values()) landing?.end()
+            claim?.end()
         }
         return undefined
+    }
+
+    /** Takes what other processes load, and loads what they do not bring. */
+    async #awaitOthers<T>(
+        request: Request<T>,
+        others: readonly Miss[],
+        landings: Landings,
+        results: T[],
+    ): Promise<readonly Miss[]> {
+        const left = await this.#lock!.wait(others, (miss, entry) => {
+            try {
+                results[miss.position] = request.decode(entry[2], miss.position)
+            } catch (error) {
+                if (error instanceof CacheError) return false
+                throw error
+            }
+            noteEntry(this.#gate, request, entry, miss.tags, miss.states)
+            landings.get(miss)?.resolve(entry)
+            return true
+        })
+        if (left.length > 0) await this.#fill(request, left, landings, results)
+        return []
+    }
+
+    async #fill<T>(request: Request<T>, misses: readonly Miss[], landings: Landings, results: T[]): Promise<void> {
+        const first = landings.get(misses[0]!)
+        // code of somebody's own, which may read what is being loaded
+        const load = (): Promise<readonly Loaded<T>[]> => this.#load(request, misses)
+        const loaded = await (request.checksJoined === true && first !== undefined ? first.run(load) : load())
+        const lateStamps = loaded.some(hasLateTags) ? await this.#stampsBehind(misses, loaded) : undefined
+        const entries: StoreEntry[] = []
+        loaded.forEach((it, i) => {
+            const miss = misses[i]!
+            results[miss.position] = it.result
+            const entry = this.#entry(miss, it, lateStamps)
+            landings.get(miss)?.resolve(entry?.entry)
+            if (it.shareable === false) DependencyScope.refuse(this.#gate, "it read beside an open transaction")
+            if (entry === undefined) request.stats.rejectedFills++
+            else entries.push(entry)
+        })
+        await this.#write(entries, request.stats)
     }
 
     async #load<T>(request: Request<T>, misses: readonly Miss[]): Promise<readonly Loaded<T>[]> {
@@ -287,26 +318,8 @@ export class MissLoader {
             for (let at = it.tagCount ?? tags.length; at < tags.length; at++) guards.set(tags[at]!, states[at])
         })
         const names = [...lateTags]
-        const stamps = await this.#lateStamps(names, [...guards.keys()], [...guards.values()])
+        const stamps = await this.#stamper.late(names, [...guards.keys()], [...guards.values()])
         return stamps === undefined ? undefined : new Map(names.map((tag, i) => [tag, stamps[i]]))
-    }
-
-    /**
-     * Stamps of narrow tags that became known with a load. Read now, the narrow stamps first and the wide ones after
-     * them, they are as good as any: where the wide stamps are still those from before the SELECT, no write to their
-     * tables has ended in between. `undefined` otherwise.
-     */
-    async #lateStamps(
-        narrow: readonly string[],
-        wide: readonly string[],
-        before: readonly TagState[],
-    ): Promise<readonly TagState[] | undefined> {
-        if (narrow.length === 0 || !hasStamps(before)) return undefined
-        const stamps = await this.#gate.stamp(narrow, newToken(), STAMP_TTL)
-        if (stamps instanceof CacheError) return undefined
-        const again = await this.#gate.read([], wide)
-        if (again instanceof CacheError || this.#held.among([...narrow, ...wide]) !== undefined) return undefined
-        return before.some((stamp, i) => again.tags[i] !== stamp) ? undefined : stamps
     }
 
     /** Whether the late tags of an entry that has just been made have its stamps now. */
@@ -355,31 +368,8 @@ export class MissLoader {
         stats.fills += entries.length
         return true
     }
-
-    /** Gives stamps to the tags that have none. Whoever sets a stamp first, all readers read the same one back. */
-    async #stamp(misses: readonly Miss[]): Promise<void> {
-        const missing = new Set<string>()
-        for (const { tags, states } of misses)
-            states.forEach((state, i) => {
-                if (state === undefined) missing.add(tags[i]!)
-            })
-        if (missing.size === 0) return
-        const tags = [...missing]
-        const answer = this.#gate.stamp(tags, newToken(), STAMP_TTL)
-        const states = isPromise(answer) ? await answer : answer
-        if (states instanceof CacheError) return
-        const made = new Map<string, TagState>(tags.map((tag, i) => [tag, states[i]]))
-        for (const miss of misses)
-            miss.states = miss.states.map((state, i): TagState =>
-                state === undefined ? made.get(miss.tags[i]!) : state,
-            )
-    }
 }
 
 function hasLateTags<T>(loaded: Loaded<T>): loaded is Loaded<T> & { readonly lateTags: readonly string[] } {
     return loaded.lateTags !== undefined && loaded.lateTags.length > 0
-}
-
-function hasStamps(states: readonly TagState[]): states is readonly string[] {
-    return states.length > 0 && states.every((state) => typeof state === "string")
 }

@@ -14,9 +14,11 @@ import { Freshness, type Age } from "./Freshness"
 import { DependencyScope } from "./DependencyScope"
 import type { HeldTags } from "./HeldTags"
 import { noteEntry, type Covered } from "./noteRead"
-import { MissLoader, type Miss } from "./MissLoader"
+import type { Miss } from "./Miss"
+import { MissLoader } from "./MissLoader"
 import { ReadAhead, type Asked } from "./ReadAhead"
 import type { LateFill, Loaded, ReadManyRequest, ReadRequest, ReadSource } from "./ReadRequest"
+import { Stamper } from "./Stamper"
 import type { StoreGate } from "./StoreGate"
 
 /** Keys whose late tags are remembered. */
@@ -49,6 +51,7 @@ export class ReadThrough {
     readonly #held: HeldTags
     readonly #log: CacheLog
     readonly #misses: MissLoader
+    readonly #stamper: Stamper
     readonly #freshness: Freshness
     /** The late tags that an entry had when it was last seen: asked for along with it, it takes one trip instead of two. */
     readonly #lateTags = new Memo<string, readonly string[]>(LATE_KEYS)
@@ -70,7 +73,8 @@ export class ReadThrough {
         this.#codec = new EntryCodec(gate.store, serializer)
         this.#held = held
         this.#log = log
-        this.#misses = new MissLoader(gate, this.#codec, held, clock, log, this.#lateTags, freshness)
+        this.#stamper = new Stamper(gate, held)
+        this.#misses = new MissLoader(gate, this.#codec, held, clock, log, this.#lateTags, freshness, this.#stamper)
     }
 
     /** One key. A store in this process answers a hit without a promise. */
@@ -140,7 +144,7 @@ export class ReadThrough {
 
     /** The stamps of tags, made where there are none; `undefined` when one has no stamp to be had now. */
     async stampsOf(tags: readonly string[]): Promise<ReadonlyMap<string, string> | undefined> {
-        return this.#misses.stampsOf(tags)
+        return this.#stamper.of(tags)
     }
 
     /** Removes entries. What depends on their tags stays. */

@@ -17,6 +17,11 @@ export function outsideFlights<T>(task: () => T): T {
     return loading.exit(task)
 }
 
+/** Whether the caller is a part of a load that was begun as a flight. */
+export function isPartOfFlight(): boolean {
+    return loading.getStore() !== undefined
+}
+
 /** The end of a flight that {@link SingleFlight.start} began. */
 export interface Landing<V> {
     /** Hands the value to the readers who joined; `undefined` when it must not be shared. */

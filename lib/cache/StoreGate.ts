@@ -1,5 +1,5 @@
 import { CacheError } from "../error/CacheError"
-import type { CacheStore, StoreEntry, StoreRead, TagState } from "../store/CacheStore"
+import type { CacheStore, LoadLocks, StoreEntry, StoreRead, TagState } from "../store/CacheStore"
 import type { CacheLog } from "../telemetry/CacheLogger"
 import type { StatsCounter } from "../telemetry/StatsCounter"
 import { isPromise, type Awaitable } from "../util/Awaitable"
@@ -87,6 +87,14 @@ export class StoreGate {
     readonly shared: ReadSource = {
         read: (keys, tags) =>
             this.#attempt("read", tags, () => (this.store.readShared ?? this.store.read).call(this.store, keys, tags)),
+    }
+
+    lock(locks: LoadLocks, names: readonly string[], owner: string): Awaitable<readonly boolean[] | CacheError> {
+        return this.#attempt("lock", [], () => locks.lock(names, owner))
+    }
+
+    unlock(locks: LoadLocks, names: readonly string[], owner: string): Awaitable<void | CacheError> {
+        return this.#attempt("unlock", [], () => locks.unlock(names, owner))
     }
 
     stamp(tags: readonly string[], proposal: string, ttl: number): Awaitable<readonly TagState[] | CacheError> {

@@ -4,6 +4,7 @@ import type { AnySerializer } from "../serializer/Serializer"
 import {
     type InvalidationChannel,
     type InvalidationListener,
+    type LoadLocks,
     type SharedStore,
     type StoreEntry,
     type StoreRead,
@@ -34,6 +35,11 @@ export interface RedisStoreOptions {
      */
     announce?: boolean | string
     /**
+     * Whether only one process at a time loads a key, while the others wait for its entry: one trip more for a miss, for
+     * loads that are dear. A length of time says how long at most they wait for it. `true` is `"3s"`. Default false.
+     */
+    distributedLock?: boolean | Duration
+    /**
      * Counts a fence or an invalidation as made only once so many replicas have it (`WAIT`), so that a failover does not
      * lose it. The connection takes no other command meanwhile. Not for a cluster. Default: does not wait.
      */
@@ -55,6 +61,10 @@ const CHECKS: Readonly<Record<keyof RedisStoreOptions, OptionCheck>> = {
     client: () => undefined,
     url: isName,
     options: (value) => (typeof value === "object" && value !== null ? undefined : "takes ioredis's options"),
+    distributedLock: (value, name) =>
+        typeof value === "boolean"
+            ? undefined
+            : isDuration(value, name) && `takes true, false or a length of time such as "5s"`,
     waitForReplicas: (value) => {
         if (typeof value !== "object" || value === null) return "takes { count, timeout }"
         checkOptions(value, { count: isCount, timeout: isDuration }, "RedisStore.waitForReplicas")
@@ -68,6 +78,7 @@ const FENCE = new RedisScript("fence-1")
 const RELEASE = new RedisScript("release-1")
 const TOUCH = new RedisScript("touch-1")
 const DROP = new RedisScript("drop-1")
+const UNLOCK = new RedisScript("unlock-1")
 
 const TOKEN = /^[\w-]+$/
 const SCAN_COUNT = 1000
@@ -88,6 +99,8 @@ export class RedisStore implements SharedStore {
     readonly keeps = "strings"
     readonly takesBytes = true
     readonly orderedReads: boolean
+
+    readonly locks: LoadLocks | undefined
 
     readonly #client: RedisClient
     readonly #isOwnClient: boolean
@@ -110,6 +123,7 @@ export class RedisStore implements SharedStore {
         this.orderedReads = !isCluster(this.#client)
         const { announce = true } = options
         this.#channel = announce === true ? CHANNEL : announce === false ? undefined : announce
+        this.locks = this.#locksOf(options)
         const { waitForReplicas } = options
         if (waitForReplicas === undefined) return
         if ((waitForReplicas as Partial<ReplicaOptions>).count === undefined || isCluster(this.#client))
@@ -248,6 +262,19 @@ export class RedisStore implements SharedStore {
             // The connection went away by itself, which is what was wanted.
         } finally {
             this.#client.disconnect()
+        }
+    }
+
+    #locksOf({ distributedLock = false }: RedisStoreOptions): LoadLocks | undefined {
+        if (distributedLock === false) return undefined
+        const ttl = toMilliseconds(distributedLock === true ? 3_000 : distributedLock, "distributedLock")
+        return {
+            ttl,
+            // taken and looked at in one trip; whose answer was lost and is sent again finds it his own
+            lock: async (names, owner) => (await this.stamp(names, owner, ttl)).map((state) => state === owner),
+            unlock: async (names, owner) => {
+                await this.#pipeline.run(names.map((name): RedisCommand => [UNLOCK, name, owner]))
+            },
         }
     }
 

@@ -124,8 +124,26 @@ export interface CacheStore {
      */
     readonly keys?: ((prefix: string) => Iterable<readonly string[]> | AsyncIterable<readonly string[]>) | undefined
 
+    /** Locks on loads, where the store was told to have them. */
+    readonly locks?: LoadLocks | undefined
+
     /** Lets go of what the store itself opened (timers, a connection it made). A client passed in stays open. */
     close(): Awaitable<void>
+}
+
+/**
+ * Locks that processes share, so that only one of them loads what many ask for. They are advice: one that is lost costs a
+ * load. A lock that somebody has is read as a tag with a stamp, one that nobody has as a tag without.
+ */
+export interface LoadLocks {
+    /** Milliseconds after which a lock is free again by itself, and after which nobody waits for it any more. */
+    readonly ttl: number
+
+    /** Takes those of the locks that nobody has; whether each is the owner's now. One round trip. */
+    lock(names: readonly string[], owner: string): Awaitable<readonly boolean[]>
+
+    /** Gives back those of the locks that are the owner's. One round trip. */
+    unlock(names: readonly string[], owner: string): Awaitable<void>
 }
 
 /** A {@link StoreRead} with how long the payloads live on. */

@@ -10,6 +10,7 @@ import { toMilliseconds, type Duration } from "../util/duration"
 import type {
     CacheStore,
     InvalidationChannel,
+    LoadLocks,
     Payload,
     SharedStore,
     StoreEntry,
@@ -220,6 +221,10 @@ export class TieredStore implements CacheStore {
         } finally {
             this.#empty()
         }
+    }
+
+    get locks(): LoadLocks | undefined {
+        return this.#far.locks
     }
 
     get keys(): CacheStore["keys"] {

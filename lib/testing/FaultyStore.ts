@@ -1,9 +1,9 @@
 import type { AnySerializer } from "../serializer/Serializer"
-import type { CacheStore, StoreEntry, StoreRead, TagState } from "../store/CacheStore"
+import type { CacheStore, LoadLocks, StoreEntry, StoreRead, TagState } from "../store/CacheStore"
 import { isPromise, type Awaitable } from "../util/Awaitable"
 
 /** A method of the port that makes a trip. */
-export type StoreMethod = "read" | "stamp" | "write" | "fence" | "release" | "delete" | "clear"
+export type StoreMethod = "read" | "stamp" | "write" | "fence" | "release" | "delete" | "clear" | "lock" | "unlock"
 
 /** One call that reached the store, in the order they came. */
 export interface StoreCall {
@@ -75,6 +75,19 @@ export class FaultyStore implements CacheStore {
         const inner = this.#inner
         if (inner.readShared === undefined) return undefined
         return (keys, tags) => this.#run({ method: "read", keys, tags }, () => inner.readShared!(keys, tags))
+    }
+
+    /** Those of the store behind it, when it has some. */
+    get locks(): LoadLocks | undefined {
+        const { locks } = this.#inner
+        if (locks === undefined) return undefined
+        return {
+            ttl: locks.ttl,
+            lock: (names, owner) =>
+                this.#run({ method: "lock", keys: [], tags: names }, () => locks.lock(names, owner)),
+            unlock: (names, owner) =>
+                this.#run({ method: "unlock", keys: [], tags: names }, () => locks.unlock(names, owner)),
+        }
     }
 
     /** Handed on to the store behind it. */

@@ -4,6 +4,7 @@ import { CLEAR_RULES } from "./conformance/clearRules"
 import { ENTRY_RULES } from "./conformance/entryRules"
 import { FENCE_RULES } from "./conformance/fenceRules"
 import { KEY_RULES } from "./conformance/keyRules"
+import { LOCK_RULES } from "./conformance/lockRules"
 import { STAMP_RULES } from "./conformance/stampRules"
 import { StoreLab } from "./conformance/StoreLab"
 import type { StoreLack, StoreRule } from "./conformance/StoreRule"
@@ -30,6 +31,8 @@ export interface DescribeCacheStoreOptions {
     lacks?: readonly StoreLack[]
     /** True hands the store bytes instead of text: for one that says `takesBytes`. */
     bytes?: boolean
+    /** True proves its `locks` as well. */
+    locks?: boolean
     /** The runner's functions. Default: the global ones (`describe`, `it`, `before` or `beforeAll`, `after` or `afterAll`). */
     runner?: TestRunner
 }
@@ -41,6 +44,8 @@ const CHAPTERS: readonly (readonly [title: string, rules: readonly StoreRule[]])
     ["clear", CLEAR_RULES],
     ["keys", KEY_RULES],
 ]
+
+const LOCKS = ["locks", LOCK_RULES] as const
 
 /**
  * Proves that a store keeps the port's promises. All keys begin with `conformance:` and a random token, and are removed at
@@ -68,7 +73,7 @@ export function describeCacheStore(
             if (!lacks.includes("listing")) await lab?.tidy()
             await lab?.store.close()
         })
-        for (const [title, rules] of CHAPTERS)
+        for (const [title, rules] of options.locks ? [...CHAPTERS, LOCKS] : CHAPTERS)
             describe(title, () => {
                 for (const [rule, check, needs] of rules)
                     if (needs === undefined || !lacks.includes(needs)) it(rule, () => check(lab!))

@@ -3,7 +3,10 @@ import { describeCacheStore } from "../../lib/testing/describeCacheStore"
 import { describeRedis } from "../support/stores"
 
 describeRedis("RedisStore", (redis) => {
-    describeCacheStore("ioredis 5", () => new RedisStore({ client: redis.createClient() }))
+    const distributedLock = "300ms"
+    describeCacheStore("ioredis 5", () => new RedisStore({ client: redis.createClient(), distributedLock }), {
+        locks: true,
+    })
     describeCacheStore("ioredis 6", () => new RedisStore({ client: redis.createClient({ version: 6 }) }))
     describeCacheStore(
         "ioredis 5 with a key prefix and pipelines by itself",

@@ -5,6 +5,8 @@ const LOADER = "lib/cache/MissLoader.ts"
 const READ = "lib/cache/ReadThrough.ts"
 const STORE_SPEC = "spec/unit/store/TieredStore.spec.ts"
 const FAULT = "spec/fault/tieredStore.spec.ts"
+const LOCK = "lib/cache/LoadLock.ts"
+const LOCK_SPEC = "spec/functional/redis/distributedLock.spec.ts"
 const FRESHNESS = "spec/functional/repository/freshness.spec.ts"
 
 /** The guards of the near tier, and of what is served around the end of its ttl. */
@@ -130,6 +132,54 @@ export const STORE_MUTANTS: readonly Mutant[] = [
         edits: [["isMark(bytes[0]) ? ", "false ? "]],
         spec: "spec/conformance/RedisStore.spec.ts",
         grep: "with bytes .*gives payloads back",
+        databases: "sqlite",
+    },
+    {
+        guard: "nothing is taken from another process but what is current",
+        file: LOCK,
+        edits: [["return isCurrent(entry, known, lateTagsOf(entry).map(stateOf)) ? entry : undefined", "return entry"]],
+        spec: LOCK_SPEC,
+        grep: "takes nothing that a commit has invalidated",
+        databases: "sqlite",
+    },
+    {
+        guard: "what is behind its ttl is not taken for what another process loads",
+        file: LOCK,
+        edits: [['if (age === "stale" || age === "spare") return undefined\n', ""]],
+        spec: LOCK_SPEC,
+        grep: "from behind its ttl",
+        databases: "sqlite",
+    },
+    {
+        guard: "a lock is of the stamps that its load began under",
+        file: "lib/key/lockKey.ts",
+        edits: [['${digestPart(stamps.join(" "))}', "lock"]],
+        spec: LOCK_SPEC,
+        grep: "does not wait for what was loaded before",
+        databases: "sqlite",
+    },
+    {
+        guard: "a load within a load waits for no other process",
+        file: LOADER,
+        edits: [[" && !isPartOfFlight()", ""]],
+        spec: LOCK_SPEC,
+        grep: "in a circle",
+        databases: "sqlite",
+    },
+    {
+        guard: "a lock is given back after a load that failed",
+        file: LOADER,
+        edits: [["            claim?.end()\n", ""]],
+        spec: LOCK_SPEC,
+        grep: "as soon as the load of the other has failed",
+        databases: "sqlite",
+    },
+    {
+        guard: "nobody waits longer than a lock lives",
+        file: LOCK,
+        edits: [["            if (this.#clock.now() >= end) break\n", ""]],
+        spec: LOCK_SPEC,
+        grep: "whose lock is renewed",
         databases: "sqlite",
     },
 ]

@@ -6,6 +6,7 @@ import { CacheLog, type CacheLogEvent } from "../../../lib/telemetry/CacheLogger
 import { StatsCounter } from "../../../lib/telemetry/StatsCounter"
 import { FakeClock } from "../../../lib/testing/FakeClock"
 import { FaultyStore, type StoreMethod } from "../../../lib/testing/FaultyStore"
+import { LockingMemory } from "./LockingMemory"
 
 describe("StoreGate", () => {
     let clock: FakeClock
@@ -15,7 +16,7 @@ describe("StoreGate", () => {
     let gate: StoreGate
     beforeEach(() => {
         clock = new FakeClock()
-        store = new FaultyStore(new MemoryStore({ clock }))
+        store = new FaultyStore(new LockingMemory({ clock }))
         stats = new StatsCounter()
         events = []
         const log = new CacheLog()
@@ -31,6 +32,8 @@ describe("StoreGate", () => {
         release: () => gate.release(["tag"], "owner", 1_000),
         delete: () => gate.delete(["key"]),
         clear: () => gate.clear("prefix"),
+        lock: () => gate.lock(store.locks!, ["lock"], "owner"),
+        unlock: () => gate.unlock(store.locks!, ["lock"], "owner"),
     }
 
     for (const [method, call] of Object.entries(CALLS) as [StoreMethod, () => unknown][]) {

@@ -1,0 +1,13 @@
+import type { LoadLocks } from "../../../lib/store/CacheStore"
+import { MemoryStore } from "../../../lib/store/MemoryStore"
+
+/** A memory with the locks that a store of many processes has, for rules about time. */
+export class LockingMemory extends MemoryStore {
+    readonly locks: LoadLocks = {
+        ttl: 3_000,
+        lock: (names, owner) => this.stamp(names, owner, this.locks.ttl).map((state) => state === owner),
+        unlock: (names, owner) => {
+            for (const name of names) if (this.read([], [name]).tags[0] === owner) this.clear(name)
+        },
+    }
+}
