@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs"
 import { cpus } from "node:os"
 import Redis from "ioredis"
-import { DataSource } from "typeorm"
-import type { Site } from "./Instance"
+import { DataSource, type DataSourceOptions } from "typeorm"
 import { printTable } from "./report"
 
 const PACKAGES = ["typeorm", "pg", "ioredis", "bentocache", "cache-manager"]
 
 /** Prints what the numbers depend on. */
-export async function printMachine(site: Site, rounds: number): Promise<void> {
-    const dataSource = await new DataSource(site.database).initialize()
-    const [{ server_version: postgres }] = await dataSource.query<[{ server_version: string }]>("SHOW server_version")
-    await dataSource.destroy()
-    const redis = new Redis(site.redis)
+export async function printMachine(
+    servers: { readonly database?: DataSourceOptions; readonly redis: string },
+    rounds: number,
+    packages: readonly string[] = PACKAGES,
+): Promise<void> {
+    const redis = new Redis(servers.redis)
     const server = /redis_version:(\S+)/.exec(await redis.info("server"))?.[1] ?? "unknown"
     redis.disconnect()
     const processors = cpus()
@@ -21,13 +21,20 @@ export async function printMachine(site: Site, rounds: number): Promise<void> {
         [
             ["processor", `${processors.length} × ${processors[0]?.model.trim() ?? "unknown"}`],
             ["Node.js", process.versions.node],
-            ["PostgreSQL", postgres.split(" ")[0]!],
+            ...(servers.database === undefined ? [] : [["PostgreSQL", await postgresVersion(servers.database)]]),
             ["Redis", server],
-            ...PACKAGES.map((name) => [name, versionOf(name)]),
+            ...packages.map((name) => [name, versionOf(name)]),
             ["date", new Date().toISOString().slice(0, 10)],
             ["rounds", String(rounds)],
         ],
     )
+}
+
+async function postgresVersion(options: DataSourceOptions): Promise<string> {
+    const dataSource = await new DataSource(options).initialize()
+    const [{ server_version: version }] = await dataSource.query<[{ server_version: string }]>("SHOW server_version")
+    await dataSource.destroy()
+    return version.split(" ")[0]!
 }
 
 function versionOf(name: string): string {
