@@ -6,27 +6,26 @@ import { FENCED } from "../../../lib/store/CacheStore"
 import { TieredStore } from "../../../lib/store/TieredStore"
 import { describeCacheStore } from "../../../lib/testing/describeCacheStore"
 import { leaveOut, START_TIMEOUT } from "../../support/choice"
-import type { StartedServer } from "../../support/server/ServerProcess"
-import { findRedis, startRedis } from "../../support/startRedis"
+import { type StartedCluster, startCluster } from "../../support/startCluster"
+import { findRedis } from "../../support/startRedis"
 import { untilNear } from "../../support/untilNear"
 
 describe("RedisStore on a cluster", function () {
     if (findRedis() === undefined) return leaveOut("redis", "redis-server is not installed")
 
-    const servers: StartedServer[] = []
+    let cluster: StartedCluster
     const clients: { disconnect(): void }[] = []
 
     before(async function () {
         this.timeout(START_TIMEOUT)
-        for (let i = 0; i < 2; i++) servers.push(await startRedis({ args: ["--cluster-enabled", "yes"] }))
-        await joinCluster(servers)
+        cluster = await startCluster({ masters: 2 })
     })
     after(async () => {
         for (const client of clients) client.disconnect()
-        for (const server of servers) await server.stop()
+        await cluster?.stop()
     })
 
-    const nodes = () => servers.map(({ port }) => ({ host: "127.0.0.1", port }))
+    const nodes = () => [...cluster.nodes]
     const open = () => {
         const client = new Redis.Cluster(nodes())
         clients.push(client)
@@ -88,29 +87,3 @@ describe("RedisStore on a cluster", function () {
         await store.release(tags, "owner", 1)
     })
 })
-
-/** Makes one cluster of the servers: half of the slots for each of the two. */
-async function joinCluster(servers: readonly StartedServer[]): Promise<void> {
-    const members = servers.map(({ url }) => new Redis(url))
-    try {
-        const [first, second] = members as [Redis, Redis]
-        await first.call("CLUSTER", "ADDSLOTSRANGE", "0", "8191")
-        await second.call("CLUSTER", "ADDSLOTSRANGE", "8192", "16383")
-        await second.call("CLUSTER", "SET-CONFIG-EPOCH", "2")
-        await first.call("CLUSTER", "MEET", "127.0.0.1", String(servers[1]!.port))
-        for (const member of members) {
-            const end = performance.now() + 20_000
-            while (!(await isWhole(member))) {
-                if (performance.now() > end) throw new Error("The cluster did not come together within 20 s.")
-                await new Promise((resolve) => setTimeout(resolve, 20))
-            }
-        }
-    } finally {
-        for (const member of members) member.disconnect()
-    }
-}
-
-async function isWhole(member: Redis): Promise<boolean> {
-    const info = String(await member.call("CLUSTER", "INFO"))
-    return info.includes("cluster_state:ok") && info.includes("cluster_slots_ok:16384")
-}
