@@ -71,7 +71,13 @@ export class RedisPipeline {
         const spelled = this.#spell(commands, withText)
         // Several trips at the same time on a cluster: the keys live on different nodes, which no pipeline may span.
         if (this.#isCluster)
-            return Promise.all(spelled.map(([name, ...args]) => this.#call(name as string, args).catch(toError)))
+            return Promise.all(
+                spelled.map(([name, ...args]) =>
+                    this.#call(name as string, args).catch((reason: unknown) =>
+                        isElsewhere(reason) ? this.#sendAlone([name!, ...args]) : toError(reason),
+                    ),
+                ),
+            )
         let replies
         try {
             replies = await this.#client.pipeline(spelled).exec()
@@ -86,6 +92,17 @@ export class RedisPipeline {
     #call(name: string, args: RedisArg[]): Promise<unknown> {
         if (!name.endsWith(BYTES)) return this.#client.call(name, args)
         return this.#client.callBuffer(name.slice(0, -BYTES.length), args)
+    }
+
+    /**
+     * ioredis follows a slot that moves, except where it makes pipelines by itself (`enableAutoPipelining`): a command in
+     * one with others is told where to go and left there, and the client goes on asking the wrong node.
+     */
+    async #sendAlone(command: RedisArg[]): Promise<unknown> {
+        const replies = await this.#client.pipeline([command]).exec().catch(toError)
+        if (replies instanceof Error) return replies
+        const [error, result] = replies?.[0] ?? [new Error("The pipeline came back without its reply."), undefined]
+        return error ?? result
     }
 
     /**
@@ -126,6 +143,11 @@ function nameOf([command]: RedisCommand): string {
 
 function isUnknownScript(reply: unknown): boolean {
     return reply instanceof Error && reply.message.startsWith("NOSCRIPT")
+}
+
+/** Whether a node of a cluster has not run the command, since its key is on another, or the client has not sent it. */
+function isElsewhere(reason: unknown): boolean {
+    return reason instanceof Error && /^(MOVED|ASK|All keys in the pipeline should) /.test(reason.message)
 }
 
 function toError(reason: unknown): Error {

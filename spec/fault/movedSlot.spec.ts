@@ -1,5 +1,5 @@
 import { expect } from "chai"
-import { Cluster, Redis } from "ioredis"
+import { Cluster, Redis, type ClusterOptions } from "ioredis"
 import { Cluster as Cluster6 } from "ioredis-6"
 import { DataSource } from "typeorm"
 import { CachedRepository, SecondLevelCache } from "typeorm-second-level-cache"
@@ -36,9 +36,10 @@ forEachDatabase("a cluster whose slots move", (database) => {
     })
 
     /** A cache of its own, as another process has it. */
-    function newCache(version: 5 | 6): SecondLevelCache {
+    function newCache(version: 5 | 6, options: ClusterOptions): SecondLevelCache {
         const nodes = [...cluster.nodes]
-        const client = version === 5 ? new Cluster(nodes) : (new Cluster6(nodes) as unknown as Cluster)
+        const client =
+            version === 5 ? new Cluster(nodes, options) : (new Cluster6(nodes, options as object) as unknown as Cluster)
         clients.push(client)
         // a write that could not be told of might be read old by the other
         const cache = new SecondLevelCache({ store: new RedisStore({ client }), storeTimeout: "10s" })
@@ -72,10 +73,17 @@ forEachDatabase("a cluster whose slots move", (database) => {
         await pause()
     }
 
-    for (const version of [5, 6] as const)
+    for (const [version, options] of [
+        [5, {}],
+        [6, {}],
+        [5, { enableAutoPipelining: true }],
+        [6, { enableAutoPipelining: true }],
+    ] as const)
         // prettier-ignore
-        it(`is never read older than another process has written, and is used on: ioredis ${version}`, async () => {
-                const [mine, others] = [newCache(version), newCache(version)]
+        it(`is never read older than another process has written, and is used on: ioredis ${version}${
+                "enableAutoPipelining" in options ? " with pipelines by itself" : ""
+            }`, async () => {
+                const [mine, others] = [newCache(version, options), newCache(version, options)]
                 const entities = [Item]
                 const writer = await database.createDataSource({ entities, subscribers: [mine.subscriber] })
                 await writer.manager.insert(Item, { id: 1, code: "code", kind: "kind", state: 0 })
