@@ -3,19 +3,21 @@ import type { DataSource } from "typeorm"
 import { SecondLevelCache } from "typeorm-second-level-cache"
 import { RedisStore } from "typeorm-second-level-cache/redis"
 import { Item } from "../race/Item"
-import { leaveOut, START_TIMEOUT } from "../support/choice"
-import { forEachDatabase } from "../support/databases"
+import { START_TIMEOUT } from "../support/choice"
+import { forEachDatabase, type TestDatabase } from "../support/databases"
 import { QueryRecorder } from "../support/QueryRecorder"
 import type { StartedServer } from "../support/server/ServerProcess"
-import { whyNotStartable } from "../support/servers"
-import { startRedis } from "../support/startRedis"
+import { eachRedis } from "../support/eachRedis"
+import { type RedisProgram, startRedis } from "../support/startRedis"
 import { StateProbe } from "./StateProbe"
 
 forEachDatabase("a Redis that is killed", (database) => {
     // the databases differ in nothing that Redis could see
     if (database.name === "mariadb") return
-    const reason = whyNotStartable("redis")
-    if (reason !== undefined) return leaveOut("redis", reason)
+    eachRedis((program) => describeKilled(database, program))
+})
+
+function describeKilled(database: TestDatabase, program: RedisProgram | undefined): void {
     let server: StartedServer
     let cache: SecondLevelCache
     let dataSource: DataSource
@@ -23,7 +25,7 @@ forEachDatabase("a Redis that is killed", (database) => {
 
     beforeEach(async function () {
         this.timeout(START_TIMEOUT)
-        server = await startRedis()
+        server = await startRedis({ program })
         cache = new SecondLevelCache({ store: new RedisStore({ url: server.url }), storeTimeout: "100ms" })
         const logger = new QueryRecorder()
         dataSource = await database.createDataSource({ entities: [Item], subscribers: [cache.subscriber], logger })
@@ -75,4 +77,4 @@ forEachDatabase("a Redis that is killed", (database) => {
         server.signal("SIGCONT")
         await probe.untilHit(1)
     })
-})
+}

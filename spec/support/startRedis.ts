@@ -3,21 +3,28 @@ import { findProgram } from "./server/findProgram"
 import { ServerProcess, type StartedServer } from "./server/ServerProcess"
 import { unprivilegedUser } from "./server/unprivilegedUser"
 
-/** Where the server program is, if it is installed: Redis, or Valkey in its place. */
-export const findRedis = (): string | undefined => findProgram("redis-server", "valkey-server")
+/** Programs that speak the language of Redis. */
+export type RedisProgram = "redis-server" | "valkey-server"
+
+/** Where the server program is, if it is installed: Redis, or Valkey in its place, unless one of them is asked for. */
+export const findRedis = (program?: RedisProgram): string | undefined =>
+    program === undefined ? findProgram("redis-server", "valkey-server") : findProgram(program)
 
 /**
  * Starts a Redis of the caller's own, for specs that kill, stop or fill it.
  *
  * @param options.args more of the program's options, such as `["--maxmemory", "1mb"]`
+ * @param options.program which one it must be; default Redis, or Valkey in its place
  * @throws Error with the server's log when it does not come up
  */
-export async function startRedis(options: { args?: readonly string[] } = {}): Promise<StartedServer> {
-    const program = findRedis()
-    if (program === undefined) throw new Error("redis-server is not installed")
+export async function startRedis(
+    options: { args?: readonly string[]; program?: RedisProgram | undefined } = {},
+): Promise<StartedServer> {
+    const program = findRedis(options.program)
+    if (program === undefined) throw new Error(`${options.program ?? "redis-server"} is not installed`)
     return ServerProcess.start({
         name: "redis",
-        user: unprivilegedUser("redis"),
+        user: unprivilegedUser("redis", "valkey"),
         stopSignal: "SIGKILL",
         command: (folder, port) => [
             program,
