@@ -78,7 +78,11 @@ forEachDatabase("a Redis behind Sentinel that fails over", (database) => {
                     return replicas.some((one) => one.includes(String(replica.port)) && one.join().includes("ok"))
                 })
                 // what is not acknowledged by the replica would be lost, and with it the invalidation
-                await until(master, async (it) => (await it.wait(1, 1_000)) === 1)
+                await until(master, async (it) => {
+                    // WAIT is for what its own connection has written, and nothing written before comes behind that
+                    await it.set("marker", "")
+                    return (await it.wait(1, 1_000)) === 1
+                })
 
                 await master.kill()
                 for (let state = 2; state <= 4; state++) {
