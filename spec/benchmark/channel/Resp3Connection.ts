@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { connect, type Socket } from "node:net"
 import type { RedisClient } from "typeorm-second-level-cache/redis"
 
-type Arg = string | number
+type Arg = string | number | Buffer
 type Reply = unknown
 
 /** Stands for a reply that has not arrived whole. */
@@ -52,6 +52,14 @@ export class Resp3Connection implements RedisClient {
 
     async mget(keys: string[]): Promise<(string | null)[]> {
         return (await this.call("MGET", keys)) as (string | null)[]
+    }
+
+    mgetBuffer(): Promise<never> {
+        return this.scan()
+    }
+
+    callBuffer(): Promise<never> {
+        return this.scan()
     }
 
     pipeline(commands: unknown[][]): { exec(): Promise<[error: Error | null, result: unknown][]> } {
