@@ -18,12 +18,7 @@ import { CachedRepository } from "./repository/CachedRepository"
 import { relationNamed } from "./repository/checkOwner"
 import { readersOf, type EntityReaders, type EntityReaderSource } from "./repository/EntityReaders"
 import { RelationEntries } from "./RelationEntries"
-import {
-    breakerOf,
-    checkSecondLevelCacheOptions,
-    freshnessOf,
-    type SecondLevelCacheOptions,
-} from "./SecondLevelCacheOptions"
+import { breakerOf, checkSecondLevelCacheOptions, type SecondLevelCacheOptions } from "./SecondLevelCacheOptions"
 import { JsonSerializer } from "./serializer/JsonSerializer"
 import type { CacheStore } from "./store/CacheStore"
 import { MemoryStore } from "./store/MemoryStore"
@@ -37,6 +32,7 @@ import { queryKey, type KeyedQuery } from "./value/queryKey"
 import { Regions, type RegionOptions } from "./value/Regions"
 import { warm, type WarmOptions, type WarmReport } from "./util/warm"
 import { toMilliseconds } from "./util/duration"
+import { freshnessOf, PLAIN_FRESHNESS } from "./util/FreshnessOptions"
 
 /**
  * A second-level cache for one DataSource. Put its {@link subscriber} into the DataSource's `subscribers`, read through
@@ -87,6 +83,7 @@ export class SecondLevelCache {
             onStoreFailure: options.onStoreFailure ?? "continue",
         })
         const serializer = options.serializer ?? new JsonSerializer()
+        const freshness = freshnessOf(options, PLAIN_FRESHNESS, "SecondLevelCache")
         this.#store.useSerializer?.(serializer)
         const cache = new ReadThrough(
             this.#gate,
@@ -94,11 +91,12 @@ export class SecondLevelCache {
             this.#invalidator.held,
             clock,
             this.#log,
-            new Freshness(clock, freshnessOf(options)),
+            new Freshness(clock, freshness),
         )
         const defaults = {
             ttl: options.ttl === null ? undefined : toMilliseconds(options.ttl ?? 300_000, "ttl"),
             version: `${options.version ?? ""}.${serializer.name}`,
+            freshness,
         }
         const shared = {
             keys: this.#keys,

@@ -1,4 +1,3 @@
-import type { FreshnessSettings } from "./cache/Freshness"
 import type { BreakerSettings } from "./cache/StoreBreaker"
 import type { AnySerializer } from "./serializer/Serializer"
 import type { CacheStore } from "./store/CacheStore"
@@ -18,9 +17,10 @@ import {
     type OptionCheck,
 } from "./util/checkOptions"
 import { toMilliseconds, type Duration } from "./util/duration"
+import { FRESHNESS_CHECKS, type FreshnessOptions } from "./util/FreshnessOptions"
 
 /** Options of {@link SecondLevelCache}; all may be left out. */
-export interface SecondLevelCacheOptions {
+export interface SecondLevelCacheOptions extends FreshnessOptions {
     /** Where entries live. Default: a `MemoryStore` in this process. */
     store?: CacheStore
     /** How long entries live where nothing nearer says so; `null` for until invalidated. Default `"5m"`. */
@@ -54,21 +54,6 @@ export interface SecondLevelCacheOptions {
     rawSql?: "invalidate" | "throw" | "ignore"
     /** Milliseconds or a string after which a call to the store counts as failed. Default `"500ms"`. */
     storeTimeout?: Duration
-    /**
-     * How long behind its ttl an entry is still an answer, while it is loaded anew in the background. What a commit has
-     * invalidated is none. Default: not at all.
-     */
-    staleWhileRevalidate?: Duration
-    /**
-     * From which part of its ttl on a reader has an entry loaded anew in the background, above 0 and up to 1. Default 1:
-     * not before its end.
-     */
-    earlyRefresh?: number
-    /**
-     * How long behind its ttl an entry is an answer when the load fails. What a commit has invalidated is none. Default:
-     * not at all.
-     */
-    staleOnError?: Duration
     /**
      * When a store is taken for broken: once more than half of the last calls have failed, and at least `failures` (5)
      * were made. It is then not called, so that nobody waits for it, and looked at every `retryAfter` (`"1s"`).
@@ -120,10 +105,7 @@ const CHECKS: Readonly<Record<keyof SecondLevelCacheOptions, OptionCheck>> = {
     transactionReads: isOneOf("bypass", "until-dirty"),
     rawSql: isOneOf("invalidate", "throw", "ignore"),
     storeTimeout: isDuration,
-    staleWhileRevalidate: isDuration,
-    earlyRefresh: (value) =>
-        typeof value === "number" && value > 0 && value <= 1 ? undefined : "takes a number above 0 and up to 1",
-    staleOnError: isDuration,
+    ...FRESHNESS_CHECKS,
     circuitBreaker: (value) => {
         if (value === false) return undefined
         if (value === null || typeof value !== "object") return "takes false or { failures, retryAfter }"
@@ -152,11 +134,4 @@ export function breakerOf({ circuitBreaker = {} }: SecondLevelCacheOptions): Bre
     if (circuitBreaker === false) return undefined
     const { failures = 5, retryAfter = 1_000 } = circuitBreaker
     return { failures, retryAfter: toMilliseconds(retryAfter, "retryAfter") }
-}
-
-/** How entries are served around the end of their ttl. */
-export function freshnessOf({ earlyRefresh = 1, ...options }: SecondLevelCacheOptions): FreshnessSettings {
-    const time = (name: "staleWhileRevalidate" | "staleOnError"): number =>
-        options[name] === undefined ? 0 : toMilliseconds(options[name], name)
-    return { staleWhileRevalidate: time("staleWhileRevalidate"), earlyRefresh, staleOnError: time("staleOnError") }
 }

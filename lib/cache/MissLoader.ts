@@ -3,23 +3,26 @@ import type { StoreEntry, TagState } from "../store/CacheStore"
 import type { CacheLog } from "../telemetry/CacheLogger"
 import type { StatsCounter } from "../telemetry/StatsCounter"
 import type { Clock } from "../util/Clock"
+import type { FreshnessSettings } from "../util/FreshnessOptions"
+import { isLate } from "../util/isLate"
 import type { Memo } from "../util/Memo"
 import { DependencyScope } from "./DependencyScope"
-import { entryOf, isCurrent, lateTagsOf, type Entry } from "./Entry"
+import { entryOf, lateTagsOf, type Entry } from "./Entry"
 import type { EntryCodec } from "./EntryCodec"
 import type { Freshness } from "./Freshness"
 import type { HeldTags } from "./HeldTags"
 import { LoadLock, type Claim } from "./LoadLock"
 import type { Miss } from "./Miss"
 import { noteEntry, noteRead } from "./noteRead"
-import type { LateFill, Loaded, ReadManyRequest } from "./ReadRequest"
+import type { LateFill, Loaded, PutRequest, ReadManyRequest } from "./ReadRequest"
 import { isPartOfFlight, outsideFlights, SingleFlight, type Landing } from "./SingleFlight"
+import { SpareAnswers } from "./SpareAnswers"
 import { hasStamps, type Stamper } from "./Stamper"
 import type { StoreGate } from "./StoreGate"
 
 type Request<T> = Pick<
     ReadManyRequest<T>,
-    "stats" | "subject" | "covering" | "ownCounts" | "checksJoined" | "alone" | "decode" | "loadMany"
+    "stats" | "subject" | "covering" | "ownCounts" | "checksJoined" | "alone" | "freshness" | "decode" | "loadMany"
 >
 
 /** The flights that misses have begun; none for what could not be shared. */
@@ -38,6 +41,7 @@ export class MissLoader {
     readonly #flights: SingleFlight<Entry>
     readonly #stamper: Stamper
     readonly #lock: LoadLock | undefined
+    readonly #spares: SpareAnswers
     readonly #lateTags: Memo<string, readonly string[]>
     readonly #freshness: Freshness
     readonly #refreshing = new Set<string>()
@@ -62,6 +66,7 @@ export class MissLoader {
         this.#clock = clock
         this.#log = log
         this.#flights = new SingleFlight(gate.store.keeps !== "objects")
+        this.#spares = new SpareAnswers(gate, held, log)
         const { locks } = gate.store
         if (locks !== undefined) this.#lock = new LoadLock(locks, gate, codec, held, clock, freshness)
     }
@@ -95,34 +100,27 @@ export class MissLoader {
 
     /**
      * @param storeAnswers false when the store failed: the answers are then kept from everybody else
-     * @throws whatever the load throws, where not every one of the misses has a spare answer
+     * @throws whatever the load throws, where not every one of the misses has a spare answer; CacheError `E_LOAD_TIMEOUT`
      */
     async load<T>(request: Request<T>, misses: readonly Miss[], storeAnswers: boolean, results: T[]): Promise<void> {
+        const { softTimeout, hardTimeout } = request.freshness ?? this.#freshness.settings
+        const isBounded = softTimeout < Infinity || hardTimeout < Infinity
+        // what comes too late must not change what has been handed out
+        const own: T[] = isBounded ? [] : results
+        const loading = this.#loadAll(request, misses, storeAnswers, own)
         try {
-            await this.#loadAll(request, misses, storeAnswers, results)
+            if (!isBounded) return await loading
+            const start = this.#clock.now()
+            const hasSpares = misses.every(({ spare }) => spare !== undefined)
+            if (hasSpares && softTimeout < Infinity && (await isLate(this.#clock, loading, softTimeout)))
+                if (await this.#spares.answer(request, misses, results, "not loaded yet")) return
+            const left = start + hardTimeout - this.#clock.now()
+            if (await isLate(this.#clock, loading, left)) throw loadTimeout(request.subject, hardTimeout)
+            for (const { position } of misses) results[position] = own[position]!
         } catch (error) {
-            if (error instanceof CacheError || !(await this.#areStillCurrent(misses))) throw error
-            request.stats.staleHits += misses.length
-            for (const { position, spare, tags, states } of misses) {
-                results[position] = spare!.result as T
-                noteEntry(this.#gate, request, spare!.entry, tags, states)
-            }
-            this.#log.write("read", { level: "warn", action: "stale", subject: request.subject, error })
+            if (error instanceof CacheError && error.code !== "E_LOAD_TIMEOUT") throw error
+            if (!(await this.#spares.answer(request, misses, results, error))) throw error
         }
-    }
-
-    /** Whether all of them have a spare answer that nothing has invalidated meanwhile. */
-    async #areStillCurrent(misses: readonly Miss[]): Promise<boolean> {
-        if (misses.some(({ spare }) => spare === undefined)) return false
-        const tags = [...new Set(misses.flatMap(({ tags: own, spare }) => [...own, ...lateTagsOf(spare!.entry)]))]
-        const held = this.#held.among(tags)
-        const read = await this.#gate.read([], tags)
-        if (read instanceof CacheError) return false
-        const states = this.#held.cover(tags, read.tags, held)
-        const stateOf = (tag: string): TagState => states[tags.indexOf(tag)]
-        return misses.every(({ tags: own, spare }) =>
-            isCurrent(spare!.entry, own.map(stateOf), lateTagsOf(spare!.entry).map(stateOf)),
-        )
     }
 
     async #loadAll<T>(
@@ -181,11 +179,12 @@ export class MissLoader {
         )
         if (narrow === undefined) return
         const entries: StoreEntry[] = []
-        fills.forEach(({ key, ownTag, sharedTags, value, ttl }, i) => {
+        fills.forEach(({ key, ownTag, sharedTags, value, ttl, freshness }, i) => {
             const states: readonly TagState[] = [narrow[i], ...sharedTags.map((tag) => before[wide.indexOf(tag)])]
             const entry = this.#entry(
                 { position: i, key, tags: [ownTag, ...sharedTags], states },
                 { result: value, value, ttl },
+                freshness,
                 undefined,
             )
             if (entry !== undefined) entries.push(entry)
@@ -194,7 +193,7 @@ export class MissLoader {
     }
 
     /** Stores what somebody says that a key holds, under the stamps of this moment. True when it was stored. */
-    async put<T>(key: string, tags: readonly string[], loaded: Loaded<T>, stats: StatsCounter): Promise<boolean> {
+    async put<T>({ key, tags, stats, freshness }: PutRequest, loaded: Loaded<T>): Promise<boolean> {
         const read = await this.#gate.read([], tags)
         if (read instanceof CacheError || this.#held.among(tags) !== undefined) return false
         const miss: Miss = { position: 0, key, tags, states: read.tags }
@@ -202,6 +201,7 @@ export class MissLoader {
         const entry = this.#entry(
             miss,
             loaded,
+            freshness,
             hasLateTags(loaded) ? await this.#stampsBehind([miss], [loaded]) : undefined,
         )
         return entry !== undefined && (await this.#write([entry], stats))
@@ -271,7 +271,7 @@ export class MissLoader {
         loaded.forEach((it, i) => {
             const miss = misses[i]!
             results[miss.position] = it.result
-            const entry = this.#entry(miss, it, lateStamps)
+            const entry = this.#entry(miss, it, request.freshness, lateStamps)
             landings.get(miss)?.resolve(entry?.entry)
             if (it.shareable === false) DependencyScope.refuse(this.#gate, "it read beside an open transaction")
             if (entry === undefined) request.stats.rejectedFills++
@@ -344,6 +344,7 @@ export class MissLoader {
             lateTags = [...(noted?.keys() ?? [])],
             shareable = true,
         }: Loaded<T>,
+        freshness: FreshnessSettings | undefined,
         lateStamps: ReadonlyMap<string, TagState> | undefined = noted,
     ): (StoreEntry & { readonly entry: Entry }) | undefined {
         if (value === undefined || !shareable) return undefined
@@ -352,7 +353,7 @@ export class MissLoader {
         if (known.length !== tagCount || !hasStamps(states)) return undefined
         if (lateTags.length > 0) this.#lateTags.set(miss.key, lateTags)
         const tagAt = (i: number): string => (i < tagCount ? miss.tags[i]! : lateTags[i - tagCount]!)
-        const { ttl: life, marks } = this.#freshness.of(ttl)
+        const { ttl: life, marks } = this.#freshness.of(ttl, freshness)
         const entry = entryOf(states, value, lateTags, marks)
         return {
             entry,
@@ -372,4 +373,10 @@ export class MissLoader {
 
 function hasLateTags<T>(loaded: Loaded<T>): loaded is Loaded<T> & { readonly lateTags: readonly string[] } {
     return loaded.lateTags !== undefined && loaded.lateTags.length > 0
+}
+
+function loadTimeout(subject: string, milliseconds: number): CacheError {
+    return new CacheError("E_LOAD_TIMEOUT", `${subject} was not loaded in ${milliseconds} ms.`, {
+        advice: "The load goes on; see what is slow, raise hardTimeout, or allow old answers with staleOnError.",
+    })
 }

@@ -3,6 +3,7 @@ import type { Encoded } from "../serializer/ValueCodec"
 import type { StoreRead, TagState } from "../store/CacheStore"
 import type { StatsCounter } from "../telemetry/StatsCounter"
 import type { Awaitable } from "../util/Awaitable"
+import type { FreshnessSettings } from "../util/FreshnessOptions"
 
 /** Where a read looks: the store, or what was read of it in advance. */
 export interface ReadSource {
@@ -46,11 +47,16 @@ export interface ReadRequest<T> {
     readonly source?: ReadSource | undefined
     /** True for a reader who must not wait for the load of another. */
     readonly alone?: boolean
+    /** Default the cache's. */
+    readonly freshness?: FreshnessSettings
     /** Makes a fresh result of a stored value. @throws CacheError `E_CORRUPT_ENTRY` */
     decode(value: Encoded): T
     /** @param before what the store said of the tags before the load: only what is older may be filled under it */
     load(before: readonly TagState[]): Promise<Loaded<T>>
 }
+
+/** What somebody says that a key holds. */
+export type PutRequest = Pick<ReadRequest<unknown>, "key" | "tags" | "stats" | "freshness">
 
 /** A read of several keys that share all tags but their first. */
 export interface ReadManyRequest<T> {
@@ -76,6 +82,8 @@ export interface ReadManyRequest<T> {
     readonly source?: ReadSource | undefined
     /** True for a reader who must not wait for the load of another. */
     readonly alone?: boolean
+    /** Default the cache's. */
+    readonly freshness?: FreshnessSettings
     decode(value: Encoded, position: number): T
     /** Loads the keys at these positions, in one query; answers in their order. */
     loadMany(positions: readonly number[]): Promise<readonly Loaded<T>[]>
@@ -89,4 +97,6 @@ export interface LateFill {
     readonly sharedTags: readonly string[]
     readonly value: Encoded
     readonly ttl: number | undefined
+    /** Default the cache's. */
+    readonly freshness?: FreshnessSettings
 }

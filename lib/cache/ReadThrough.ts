@@ -17,7 +17,7 @@ import { noteEntry, type Covered } from "./noteRead"
 import type { Miss } from "./Miss"
 import { MissLoader } from "./MissLoader"
 import { ReadAhead, type Asked } from "./ReadAhead"
-import type { LateFill, Loaded, ReadManyRequest, ReadRequest, ReadSource } from "./ReadRequest"
+import type { LateFill, Loaded, PutRequest, ReadManyRequest, ReadRequest, ReadSource } from "./ReadRequest"
 import { Stamper } from "./Stamper"
 import type { StoreGate } from "./StoreGate"
 
@@ -138,8 +138,8 @@ export class ReadThrough {
     }
 
     /** See {@link MissLoader.put}. */
-    put<T>(key: string, tags: readonly string[], loaded: Loaded<T>, stats: StatsCounter): Promise<boolean> {
-        return this.#misses.put(key, tags, loaded, stats)
+    put<T>(request: PutRequest, loaded: Loaded<T>): Promise<boolean> {
+        return this.#misses.put(request, loaded)
     }
 
     /** The stamps of tags, made where there are none; `undefined` when one has no stamp to be had now. */
@@ -351,6 +351,7 @@ function batchOf<T>(
         subject: request.subject,
         ...(request.covering !== undefined && { covering: request.covering }),
         ...(request.alone !== undefined && { alone: request.alone }),
+        ...(request.freshness !== undefined && { freshness: request.freshness }),
         decode: request.decode,
         loadMany: async () => [await request.load(miss.states)],
     }

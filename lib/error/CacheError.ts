@@ -12,6 +12,7 @@ export type CacheErrorCode =
     | "E_MISSING_PEER"
     | "E_STORE"
     | "E_STORE_TIMEOUT"
+    | "E_LOAD_TIMEOUT"
     | "E_COMMIT_REFUSED"
     | "E_SERIALIZE"
     | "E_CORRUPT_ENTRY"

@@ -2,6 +2,7 @@ import type { EntityMetadata } from "typeorm"
 import { CacheError } from "../error/CacheError"
 import { describe } from "../util/describe"
 import { toMilliseconds, type Duration } from "../util/duration"
+import { freshnessOf, type FreshnessSettings } from "../util/FreshnessOptions"
 import type { CachedOptions } from "./CachedOptions"
 import { getCacheMetadataArgsStorage } from "./CacheMetadataArgsStorage"
 import { dataSourceOf } from "./dataSourceOf"
@@ -10,6 +11,7 @@ import { dataSourceOf } from "./dataSourceOf"
 export interface CacheDefaults {
     readonly ttl: number | undefined
     readonly version: string
+    readonly freshness: FreshnessSettings
 }
 
 /**
@@ -25,6 +27,7 @@ export class CacheMetadata {
     readonly ttl: number | undefined
     readonly listTtl: number | undefined
     readonly negativeTtl: number | undefined
+    readonly freshness: FreshnessSettings
     readonly version: string
     readonly lists: boolean
     readonly uniqueKeys: readonly (readonly string[])[]
@@ -42,6 +45,7 @@ export class CacheMetadata {
         this.ttl = resolve(options.ttl, defaults.ttl)
         this.listTtl = resolve(options.listTtl, this.ttl)
         this.negativeTtl = resolve(options.negativeTtl, this.ttl)
+        this.freshness = freshnessOf(options, defaults.freshness, `@Cached on ${entity.name}`)
         this.version = options.version === undefined ? defaults.version : `${defaults.version}.${options.version}`
         this.lists = options.lists ?? true
         this.uniqueKeys = options.uniqueKeys ?? []

@@ -1,7 +1,8 @@
 import type { Duration } from "../util/duration"
+import type { FreshnessOptions } from "../util/FreshnessOptions"
 
 /** Options of {@link Cached}. The nearer setting wins: call over relation over entity over the cache's own. */
-export interface CachedOptions {
+export interface CachedOptions extends FreshnessOptions {
     /** How long a row lives in the cache; `null` for until it is invalidated. Default: the cache's `ttl`. */
     ttl?: Duration | null
     /** The same for lists, counts and aggregates. Default: `ttl`. */

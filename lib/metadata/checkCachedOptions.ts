@@ -9,6 +9,7 @@ import {
     type OptionCheck,
 } from "../util/checkOptions"
 import { describe } from "../util/describe"
+import { FRESHNESS_CHECKS } from "../util/FreshnessOptions"
 
 const isListOfNames: OptionCheck = (value) =>
     Array.isArray(value) &&
@@ -35,6 +36,7 @@ export function checkCachedOptions(options: unknown, entity: string): void {
             uniqueKeys: isListOfNames,
             region: isName,
             dependsOn: isListOfEntities,
+            ...FRESHNESS_CHECKS,
         },
         `@Cached on ${entity}`,
     )

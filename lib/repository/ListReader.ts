@@ -58,6 +58,7 @@ export class ListReader<Entity extends ObjectLiteral> {
             stats: parts.listStats,
             subject: entity.name,
             source: call.source,
+            freshness: metadata.freshness,
             decode: codec.decode,
             load: async () => {
                 const { result, shareable } = await parts.loader.load(call.within, (manager) =>

@@ -138,9 +138,11 @@ export class RelationReader {
     put(owner: ObjectLiteral, related: Related, call: CallCache): Promise<boolean> {
         const named = this.#named(owner)
         if (named === undefined) return Promise.resolve(false)
-        const { keys, ownTags, sharedTags } = this.#request([named])
-        const loaded = this.#loaded(related, call, true)
-        return this.#context.parts.cache.put(keys[0]!, [...ownTags, ...sharedTags], loaded, this.#stats)
+        const { keys, ownTags, sharedTags, stats, freshness } = this.#request([named])
+        return this.#context.parts.cache.put(
+            { key: keys[0]!, tags: [...ownTags, ...sharedTags], stats, freshness },
+            this.#loaded(related, call, true),
+        )
     }
 
     /** The tag that every entry of an owner hangs on, or that of the table when the owner has no certain name. */
@@ -193,6 +195,7 @@ export class RelationReader {
             ownCounts: this.#link === undefined,
             stats: this.#stats,
             subject: `${this.owner.name}.${this.relation.propertyPath}`,
+            freshness: this.#context.metadata.freshness,
             decode: this.#codec.decode,
         }
     }

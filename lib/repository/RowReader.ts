@@ -36,7 +36,7 @@ export class RowReader<Entity extends ObjectLiteral> {
 
     /** The row of a lookup with one id, before its listeners run. */
     read(lookup: RowLookup, call: CallCache): Awaitable<Entity | null> | Bypass {
-        const { entity, parts, row } = this.#context
+        const { entity, metadata, parts, row } = this.#context
         const { key, tags } = this.#spell(lookup, 0)
         return (
             this.#context.touched(call, tags) ??
@@ -47,6 +47,7 @@ export class RowReader<Entity extends ObjectLiteral> {
                 stats: parts.rowStats,
                 subject: entity.name,
                 source: call.source,
+                freshness: metadata.freshness,
                 decode: row.decode,
                 load: async () => (await this.#load(lookup, [0], call))[0]!,
             })
@@ -79,7 +80,7 @@ export class RowReader<Entity extends ObjectLiteral> {
     }
 
     async #readMany(lookup: RowLookup, call: CallCache): Promise<Entity[]> {
-        const { entity, parts, row } = this.#context
+        const { entity, metadata, parts, row } = this.#context
         const ordered = inOrder(lookup)
         const spellings = ordered.keys.map((_, position) => this.#spell(ordered, position))
         const found = await parts.cache.readMany<Entity | null>({
@@ -90,6 +91,7 @@ export class RowReader<Entity extends ObjectLiteral> {
             stats: parts.rowStats,
             subject: entity.name,
             source: call.source,
+            freshness: metadata.freshness,
             decode: row.decode,
             loadMany: (positions) => this.#load(ordered, positions, call),
         })

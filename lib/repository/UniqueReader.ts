@@ -70,7 +70,7 @@ export class UniqueReader<Entity extends ObjectLiteral> {
     }
 
     async #readAlias(key: string, unique: UniqueLookup, find: FindCall): Promise<Alias<Entity>> {
-        const { entity, parts } = this.#context
+        const { entity, metadata, parts } = this.#context
         const stats = new StatsCounter()
         const alias = await parts.cache.read<Alias<Entity>>({
             key,
@@ -78,6 +78,7 @@ export class UniqueReader<Entity extends ObjectLiteral> {
             covering: [this.#context.wideTags()[1]],
             stats,
             subject: entity.name,
+            freshness: metadata.freshness,
             decode: (value) => (value === null ? { row: null } : { lookup: this.#lookupOf(decodeValue(value)) }),
             load: (before) => this.#load(unique, find, before),
         })
@@ -99,7 +100,9 @@ export class UniqueReader<Entity extends ObjectLiteral> {
         if (shareable) {
             const wide = this.#context.wideTags()
             const ownTag = this.#context.rowTag(lookup.ids[0]!)
-            const late = { key: this.#rows.keyOf(lookup, 0), ownTag, sharedTags: [wide[0]], value: record, ttl }
+            const { freshness } = metadata
+            const key = this.#rows.keyOf(lookup, 0)
+            const late = { key, ownTag, sharedTags: [wide[0]], value: record, ttl, freshness }
             await parts.cache.fillLate([late], wide, before, parts.rowStats)
         }
         return { result, value: encodeValue(lookup.wheres[0]), ttl, tagCount: 1, shareable }

@@ -12,6 +12,7 @@ import type { StatsCounter } from "../telemetry/StatsCounter"
 import { checkOptions, isDurationOrNull, type OptionCheck } from "../util/checkOptions"
 import { describe } from "../util/describe"
 import { toMilliseconds, type Duration } from "../util/duration"
+import type { FreshnessSettings } from "../util/FreshnessOptions"
 import { Memo } from "../util/Memo"
 import { matcherOf } from "./pattern"
 import { nameOf, spellName } from "./spellName"
@@ -45,6 +46,7 @@ export interface CacheRegionParts {
     readonly stats: StatsCounter
     /** Milliseconds; `undefined` for no expiry. */
     readonly ttl: number | undefined
+    readonly freshness: FreshnessSettings
     readonly maxSize: number | undefined
     readonly version: string
     readonly jitter: (ttl: number | undefined) => number | undefined
@@ -110,7 +112,7 @@ export class CacheRegion {
      */
     async set(name: string, value: unknown, options: ValueOptions = {}): Promise<void> {
         checkValueOptions(options, `set(${describe(name)})`)
-        const { codec, cache, invalidator, stats } = this.#parts
+        const { codec, cache, invalidator, stats, freshness } = this.#parts
         const encoded = codec.encode(value, name)
         const key = this.#keyOf(name)
         if (!this.#parts.isEnabled()) return
@@ -120,7 +122,7 @@ export class CacheRegion {
         const noted = await cache.stampsOf(this.#userTags(options.tags))
         if (noted === undefined) return
         const ttl = this.#ttl(options.ttl)
-        if (await cache.put(key, tags, { result: value, value: encoded, ttl, noted }, stats))
+        if (await cache.put({ key, tags, stats, freshness }, { result: value, value: encoded, ttl, noted }))
             this.#stored?.set(key, true)
     }
 
@@ -236,6 +238,7 @@ export class CacheRegion {
             checksJoined: true,
             stats: this.#parts.stats,
             subject: name,
+            freshness: this.#parts.freshness,
         }
     }
 

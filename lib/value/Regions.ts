@@ -3,13 +3,14 @@ import { CacheError } from "../error/CacheError"
 import { checkOptions, isCount, isDurationOrNull, isName, isOneOf } from "../util/checkOptions"
 import { describe } from "../util/describe"
 import { toMilliseconds, type Duration } from "../util/duration"
+import { FRESHNESS_CHECKS, freshnessOf, type FreshnessOptions } from "../util/FreshnessOptions"
 import { CacheRegion, type CacheRegionParts } from "./CacheRegion"
 
 /** How long values of a kind live: what changes all the time, and what a report is made of. Milliseconds. */
 const TIERS = { hot: 60_000, warm: 600_000, cold: 3_600_000, analytics: 86_400_000 } as const
 
 /** Options of `cache.region()`. */
-export interface RegionOptions {
+export interface RegionOptions extends FreshnessOptions {
     /** How long its values live; `null` for until they are invalidated. Default: the tier's, else the cache's `ttl`. */
     ttl?: Duration | null
     /** A length of life by its name: `hot` 1 minute, `warm` 10 minutes, `cold` 1 hour, `analytics` 1 day. */
@@ -48,7 +49,12 @@ export class Regions {
             })
         checkOptions(
             options ?? {},
-            { ttl: isDurationOrNull, tier: isOneOf("hot", "warm", "cold", "analytics"), maxSize: isCount },
+            {
+                ttl: isDurationOrNull,
+                tier: isOneOf("hot", "warm", "cold", "analytics"),
+                maxSize: isCount,
+                ...FRESHNESS_CHECKS,
+            },
             `region ${describe(name)}`,
         )
         const known = this.#regions.get(name)
@@ -75,12 +81,13 @@ export class Regions {
         })
     }
 
-    #make(region: string, { ttl, tier, maxSize }: RegionOptions): CacheRegion {
+    #make(region: string, { ttl, tier, maxSize, ...fresh }: RegionOptions): CacheRegion {
         const otherwise = tier === undefined ? this.#parts.ttl : TIERS[tier]
         return new CacheRegion({
             ...this.#parts,
             region,
             maxSize,
+            freshness: freshnessOf(fresh, this.#parts.freshness, `region ${describe(region)}`),
             ttl: ttl === undefined ? otherwise : ttl === null ? undefined : toMilliseconds(ttl, "ttl"),
             stats: this.#parts.statsOf(region),
         })

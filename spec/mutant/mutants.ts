@@ -7,6 +7,7 @@ import { VALUE_MUTANTS } from "./valueMutants"
 
 const READ_THROUGH = "lib/cache/ReadThrough.ts"
 const MISS_LOADER = "lib/cache/MissLoader.ts"
+const STAMPER = "lib/cache/Stamper.ts"
 const INVALIDATOR = "lib/cache/Invalidator.ts"
 const TWO_ACTORS = "spec/race/twoActors.spec.ts"
 const THREE_ACTORS = "spec/race/threeActors.spec.ts"
@@ -27,12 +28,12 @@ export const MUTANTS: readonly Mutant[] = [
         file: MISS_LOADER,
         edits: [
             [
-                "            const lateStamps = loaded.some(hasLateTags)",
-                `            for (const miss of misses) {
-                const late = await this.#gate.stamp(miss.tags, newToken(), STAMP_TTL)
-                if (!(late instanceof CacheError)) miss.states = late
-            }
-            const lateStamps = loaded.some(hasLateTags)`,
+                "        const lateStamps = loaded.some(hasLateTags)",
+                `        for (const miss of misses) {
+            const late = await this.#stamper.of(miss.tags)
+            if (late !== undefined) miss.states = miss.tags.map((tag) => late.get(tag))
+        }
+        const lateStamps = loaded.some(hasLateTags)`,
             ],
         ],
         spec: TWO_ACTORS,
@@ -148,14 +149,14 @@ export const MUTANTS: readonly Mutant[] = [
     },
     {
         guard: "wide stamps are looked at again for a late fill",
-        file: MISS_LOADER,
+        file: STAMPER,
         edits: [["before.some((stamp, i) => again.tags[i] !== stamp) ? undefined : stamps", "stamps"]],
         spec: TWO_ACTORS,
         grep: "by its unique key older than committed, with stamps",
     },
     {
         guard: "narrow stamps of a late fill are read before the wide ones",
-        file: MISS_LOADER,
+        file: STAMPER,
         edits: [
             [
                 "        const stamps = await this.#gate.stamp(narrow,",

@@ -2,6 +2,7 @@ import type { Mutant } from "./Mutant"
 
 const READ_THROUGH = "lib/cache/ReadThrough.ts"
 const MISS_LOADER = "lib/cache/MissLoader.ts"
+const STAMPER = "lib/cache/Stamper.ts"
 const LINK_TAGS = "lib/invalidation/linkTags.ts"
 const RELATION_READER = "lib/repository/RelationReader.ts"
 const RACES = "spec/race/relation.spec.ts"
@@ -35,14 +36,14 @@ export const RELATION_MUTANTS: readonly Mutant[] = [
     },
     {
         guard: "tables are looked at again behind the stamps of related rows",
-        file: MISS_LOADER,
+        file: STAMPER,
         edits: [["before.some((stamp, i) => again.tags[i] !== stamp) ? undefined : stamps", "stamps"]],
         spec: RACES,
         grep: "a row of an owner that changes older than committed, with stamps",
     },
     {
         guard: "stamps of related rows are read before those of their tables",
-        file: MISS_LOADER,
+        file: STAMPER,
         edits: [
             [
                 "        const stamps = await this.#gate.stamp(narrow,",
@@ -99,7 +100,7 @@ export const RELATION_MUTANTS: readonly Mutant[] = [
     },
     {
         guard: "held tags are looked at once more before related rows are stored",
-        file: MISS_LOADER,
+        file: STAMPER,
         edits: [[" || this.#held.among([...narrow, ...wide]) !== undefined", ""]],
         spec: "spec/unit/cache/ReadThrough.spec.ts",
         grep: "late tag is fenced or held",

@@ -5,6 +5,11 @@ const LOADER = "lib/cache/MissLoader.ts"
 const READ = "lib/cache/ReadThrough.ts"
 const STORE_SPEC = "spec/unit/store/TieredStore.spec.ts"
 const FAULT = "spec/fault/tieredStore.spec.ts"
+const SPARES = "lib/cache/SpareAnswers.ts"
+const NO_LOOK = [
+    "if (!(await this.#areStillCurrent(misses))) return false",
+    "if (misses.some(({ spare }) => spare === undefined)) return false",
+] as const
 const LOCK = "lib/cache/LoadLock.ts"
 const LOCK_SPEC = "spec/functional/redis/distributedLock.spec.ts"
 const FRESHNESS = "spec/functional/repository/freshness.spec.ts"
@@ -80,13 +85,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     },
     {
         guard: "an old answer is looked at once more when its load has failed",
-        file: LOADER,
-        edits: [
-            [
-                "error instanceof CacheError || !(await this.#areStillCurrent(misses))",
-                "misses.some((it) => it.spare === undefined)",
-            ],
-        ],
+        file: SPARES,
+        edits: [NO_LOOK],
         spec: FRESHNESS,
         grep: "before or during the load",
         databases: "sqlite",
@@ -112,8 +112,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     },
     {
         guard: "a spare answer counts for the function around it",
-        file: LOADER,
-        edits: [["                noteEntry(this.#gate, request, spare!.entry, tags, states)\n", ""]],
+        file: SPARES,
+        edits: [["            noteEntry(this.#gate, request, spare!.entry, tags, states)\n", ""]],
         spec: FRESHNESS,
         grep: "counts for a function around it",
         databases: "sqlite",
@@ -180,6 +180,22 @@ export const STORE_MUTANTS: readonly Mutant[] = [
         edits: [["            if (this.#clock.now() >= end) break\n", ""]],
         spec: LOCK_SPEC,
         grep: "whose lock is renewed",
+        databases: "sqlite",
+    },
+    {
+        guard: "a reader who waits no longer gets nothing that a commit has invalidated",
+        file: SPARES,
+        edits: [NO_LOOK],
+        spec: "spec/functional/repository/loadTimeout.spec.ts",
+        grep: "is no reason to answer with what a commit has invalidated",
+        databases: "sqlite",
+    },
+    {
+        guard: "a load that comes too late changes nothing that was handed out",
+        file: LOADER,
+        edits: [["const own: T[] = isBounded ? [] : results", "const own: T[] = results"]],
+        spec: "spec/unit/cache/ReadThrough.spec.ts",
+        grep: "changes nothing in what has been handed out",
         databases: "sqlite",
     },
 ]

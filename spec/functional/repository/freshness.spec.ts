@@ -1,12 +1,40 @@
 import { expect } from "chai"
-import { In, type Repository } from "typeorm"
-import { MemoryStore, type SecondLevelCacheOptions } from "typeorm-second-level-cache"
+import { Column, Entity, In, ManyToOne, PrimaryColumn, type Repository } from "typeorm"
+import { Cached, CachedRelation, CacheError, MemoryStore, SecondLevelCache } from "typeorm-second-level-cache"
+import type { SecondLevelCacheOptions } from "typeorm-second-level-cache"
 import { FakeClock } from "typeorm-second-level-cache/testing"
 import { typeormVersion } from "../../support/resolve"
 import { Author } from "../../support/entity/Author"
 import { closeLocalCaches, openLocalCache, type OpenCache } from "./openCache"
 
 const TTL = 1_000
+
+@Entity()
+@Cached({ staleWhileRevalidate: 500, uniqueKeys: [["code"]] })
+class Patient {
+    @PrimaryColumn()
+    id: number
+
+    @Column()
+    name: string
+
+    @Column({ unique: true })
+    code: string
+
+    @ManyToOne(() => Patient, { nullable: true })
+    @CachedRelation()
+    friend: Patient | null
+}
+
+@Entity()
+@Cached({ staleWhileRevalidate: null })
+class Hasty {
+    @PrimaryColumn()
+    id: number
+
+    @Column()
+    name: string
+}
 
 const READS: Readonly<Record<string, (open: OpenCache) => Promise<unknown>>> = {
     "a row": async (open) => (await open.cached(Author).findOneByOrFail({ id: 1 })).name,
@@ -26,7 +54,7 @@ describe("what is behind its ttl", () => {
     let open: OpenCache
     let warnings: string[]
 
-    async function start(options: SecondLevelCacheOptions): Promise<void> {
+    async function start(options: SecondLevelCacheOptions, entities?: Function[]): Promise<void> {
         clock = new FakeClock()
         warnings = []
         open = await openLocalCache({
@@ -35,7 +63,9 @@ describe("what is behind its ttl", () => {
                 logger: { log: ({ level, action }) => void (level === "warn" && warnings.push(action)) },
                 ...options,
             },
+            ...(entities !== undefined && { entities }),
         })
+        if (entities !== undefined) return
         await open.plain(Author).insert([1, 2].map((id) => ({ id, name: "old", email: `${id}@example.org` }) as Author))
     }
     afterEach(() => closeLocalCaches())
@@ -295,5 +325,85 @@ describe("what is behind its ttl", () => {
         clock.advance(1e9)
         await open.hit(() => read(open))
         expect(statsOf()).to.include({ staleHits: 0, refreshes: 0 })
+    })
+
+    describe("is what each entity and region says", () => {
+        const LIVES: Readonly<Record<string, (open: OpenCache) => Promise<unknown>>> = {
+            "a row": async (open) => (await open.cached(Patient).findOneByOrFail({ id: 1 })).name,
+            "several rows": async (open) => (await open.cached(Patient).findBy({ id: In([1, 2]) }))[0]?.name,
+            "a list": async (open) => (await open.cached(Patient).find({ order: { id: "ASC" } }))[0]?.name,
+            "a row by a unique key": async (open) => (await open.cached(Patient).findOneBy({ code: "a" }))?.name,
+            "a relation": async (open) => {
+                const [patient] = await open.cached(Patient).find({ where: { id: 2 }, relations: { friend: true } })
+                return patient?.friend?.name
+            },
+            // 0.3.20 stores what a loader gives from its second run on
+            ...(typeormVersion !== "0.3.20" && {
+                "a value": (open: OpenCache) =>
+                    open.cache
+                        .region("patient", { staleWhileRevalidate: 500 })
+                        .getOrSet("names", async () => (await open.plain(Patient).findOneBy({ id: 1 }))?.name),
+            }),
+        }
+        async function startOwn(options: SecondLevelCacheOptions): Promise<void> {
+            await start({ ...options }, [Patient, Hasty])
+            await open.plain(Patient).insert([
+                { id: 1, name: "old", code: "a" },
+                { id: 2, name: "old", code: "b", friend: { id: 1 } },
+            ])
+            await open.plain(Hasty).insert({ id: 1, name: "old" })
+        }
+        const change = () => changeUnseen(`UPDATE "patient" SET "name" = 'new'`)
+
+        for (const [title, read] of Object.entries(LIVES))
+            it(`where the cache says nothing: ${title}`, async () => {
+                await startOwn({})
+                await open.load(() => read(open))
+                await change()
+                clock.advance(TTL)
+                expect(await read(open)).to.equal("old")
+                await open.settled()
+                expect(await open.hit(() => read(open))).to.equal("new")
+            })
+
+        it("where the cache says something else, or an entity says no", async () => {
+            await startOwn({ staleWhileRevalidate: 10 * TTL })
+            const read = async () => (await open.cached(Hasty).findOneByOrFail({ id: 1 })).name
+            await open.miss(read)
+            await changeUnseen(`UPDATE "hasty" SET "name" = 'new'`)
+            clock.advance(TTL)
+            expect(await open.miss(read)).to.equal("new")
+            const patient = LIVES["a row"]!
+            await open.miss(() => patient(open))
+            await change()
+            clock.advance(TTL + 500)
+            expect(await open.miss(() => patient(open))).to.equal("new")
+        })
+
+        it("of how long a reader waits", async () => {
+            await startOwn({})
+            const slow = open.cache.region("slow", { hardTimeout: 50 })
+            const reading = slow.getOrSet("name", () => new Promise(() => undefined)).catch((error: unknown) => error)
+            await open.settled()
+            clock.advance(50)
+            expect(await reading).to.include({ code: "E_LOAD_TIMEOUT" })
+        })
+    })
+
+    it("is refused where its options make no sense", async () => {
+        const bad: SecondLevelCacheOptions[] = [
+            { softTimeout: 100 },
+            { staleOnError: "1h", softTimeout: 100, hardTimeout: 100 },
+            { hardTimeout: 0 },
+            { staleOnError: "soon" as never },
+            { earlyRefresh: 0 },
+        ]
+        for (const options of bad)
+            expect(() => new SecondLevelCache(options), JSON.stringify(options))
+                .to.throw(CacheError)
+                .and.include({ code: "E_OPTION" })
+        const cache = new SecondLevelCache()
+        expect(() => cache.region("soft", { softTimeout: 100 })).to.throw(/staleOnError/)
+        await cache.close()
     })
 })

@@ -9,6 +9,7 @@ import { CacheLog } from "../../../lib/telemetry/CacheLogger"
 import { StatsCounter } from "../../../lib/telemetry/StatsCounter"
 import { FakeClock } from "../../../lib/testing/FakeClock"
 import { FaultyStore } from "../../../lib/testing/FaultyStore"
+import { PLAIN_FRESHNESS } from "../../../lib/util/FreshnessOptions"
 
 describe("an entry that names late tags", () => {
     let store: FaultyStore
@@ -26,7 +27,8 @@ describe("an entry that names late tags", () => {
     })
 
     const loaded = { result: "loaded", value: "stored", ttl: undefined, tagCount: 1, lateTags: ["late"] }
-    const fill = (cache: ReadThrough): Promise<boolean> => cache.put("key", ["own", "table"], loaded, stats)
+    const fill = (cache: ReadThrough): Promise<boolean> =>
+        cache.put({ key: "key", tags: ["own", "table"], stats }, loaded)
     const many = (cache: ReadThrough): Promise<string[]> =>
         cache.readManyLate({
             keys: ["key"],
@@ -105,7 +107,7 @@ describe("an answer that may lag", () => {
         const [clock, stats] = [new FakeClock(), new StatsCounter()]
         const inner = new MemoryStore({ clock })
         const gate = new StoreGate(inner, { timeout: 1_000 }, clock, new CacheLog(), stats)
-        const freshness = new Freshness(clock, { staleWhileRevalidate: 500, earlyRefresh: 1, staleOnError: 0 })
+        const freshness = new Freshness(clock, { ...PLAIN_FRESHNESS, staleWhileRevalidate: 500 })
         const cache = new ReadThrough(gate, new JsonSerializer(), new HeldTags(), clock, new CacheLog(), freshness)
         const loads: (readonly number[])[] = []
         const read = () =>
@@ -138,5 +140,39 @@ describe("an answer that may lag", () => {
             [0, 1],
             [0, 1],
         ])
+    })
+})
+
+describe("a load that comes too late", () => {
+    it("changes nothing in what has been handed out", async () => {
+        const [clock, stats] = [new FakeClock(), new StatsCounter()]
+        const gate = new StoreGate(new MemoryStore({ clock }), { timeout: 1_000 }, clock, new CacheLog(), stats)
+        const freshness = new Freshness(clock, { ...PLAIN_FRESHNESS, staleOnError: 1_000, softTimeout: 50 })
+        const cache = new ReadThrough(gate, new JsonSerializer(), new HeldTags(), clock, new CacheLog(), freshness)
+        let answer!: (text: string) => void
+        const read = () =>
+            cache.readMany({
+                ...{ keys: ["a"], ownTags: ["t:a"], sharedTags: ["t"], stats, subject: "spec" },
+                decode: (value) => value as string,
+                loadMany: async () => {
+                    const text = await new Promise<string>((resolve) => (answer = resolve))
+                    return [{ result: text, value: text, ttl: 100 }]
+                },
+            })
+        const turn = () => new Promise(setImmediate)
+        const first = read()
+        await turn()
+        answer("old")
+        await first
+        clock.advance(100)
+        const reading = read()
+        await turn()
+        clock.advance(50)
+        const handedOut = await reading
+        expect(handedOut).to.deep.equal(["old"])
+        answer("new")
+        await turn()
+        expect(handedOut).to.deep.equal(["old"])
+        expect(await read()).to.deep.equal(["new"])
     })
 })

@@ -12,6 +12,7 @@ import { CacheLog } from "../../../lib/telemetry/CacheLogger"
 import { StatsCounter } from "../../../lib/telemetry/StatsCounter"
 import { FakeClock } from "../../../lib/testing/FakeClock"
 import { Regions, type RegionOptions } from "../../../lib/value/Regions"
+import { PLAIN_FRESHNESS } from "../../../lib/util/FreshnessOptions"
 
 describe("Regions", () => {
     let clock: FakeClock
@@ -35,6 +36,7 @@ describe("Regions", () => {
             codec: new EntityValueCodec(() => undefined),
             version: "1",
             ttl,
+            freshness: PLAIN_FRESHNESS,
             jitter: (milliseconds) => milliseconds,
             isEnabled: () => true,
             statsOf: (region) => {
