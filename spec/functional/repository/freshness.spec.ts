@@ -395,7 +395,7 @@ describe("what is behind its ttl", () => {
             { softTimeout: 100 },
             { staleOnError: "1h", softTimeout: 100, hardTimeout: 100 },
             { hardTimeout: 0 },
-            { staleOnError: "soon" as never },
+            { staleOnError: "soon" },
             { earlyRefresh: 0 },
         ]
         for (const options of bad)
