@@ -1,6 +1,12 @@
 import Redis from "ioredis"
 import { DataSource, type DataSourceOptions, type Repository } from "typeorm"
-import { CachedRepository, JsonSerializer, MemoryStore, SecondLevelCache } from "typeorm-second-level-cache"
+import {
+    CachedRepository,
+    JsonSerializer,
+    MemoryStore,
+    SecondLevelCache,
+    TieredStore,
+} from "typeorm-second-level-cache"
 import type { AnySerializer, CacheStore } from "typeorm-second-level-cache"
 import { RedisStore } from "typeorm-second-level-cache/redis"
 import { Article } from "./Article"
@@ -57,6 +63,18 @@ export class Instance {
         const client = new Redis(site.redis)
         const cache = new SecondLevelCache({ store: wrap(new RedisStore({ client })), prefix, serializer })
         return new Instance(await open(site, { subscribers: [cache.subscriber] }), cache, client)
+    }
+
+    /** Ours in Redis, with a near tier in front of it that is on. */
+    static async tiered(site: Site, prefix: string): Promise<Instance> {
+        let store!: TieredStore
+        const instance = await Instance.redis(
+            site,
+            prefix,
+            (far) => (store = new TieredStore({ far: far as RedisStore, near: { ttl: "1h" } })),
+        )
+        while (!store.isNearOn) await new Promise(setImmediate)
+        return instance
     }
 
     async close(): Promise<void> {

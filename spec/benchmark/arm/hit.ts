@@ -9,6 +9,7 @@ import { Rivals } from "../Rivals"
 /** Rows, and sections, that the hits go round. */
 const ROWS = 1000
 const SECTIONS = 20
+const NEAR = "this library, near tier"
 const STAMPS = ["bench-stamp-row", "bench-stamp-rows"]
 
 /** Hits of a row, of a list, and of many rows by key, against what TypeORM, Redis and the rivals can do. */
@@ -17,11 +18,13 @@ export async function benchHits(site: Site, rounds: number): Promise<void> {
     const own = await Instance.plain(site, { ownCache: true })
     const memory = await Instance.memory(site)
     const stored = await Instance.redis(site, "bench-hit")
+    const tiered = await Instance.tiered(site, "bench-near")
     const redis = new Redis(site.redis)
     const rivals = Rivals.create()
     const uncached = plain.repository
     const inMemory = memory.repository
     const inRedis = stored.repository
+    const near = tiered.repository
     const byTypeorm = own.repository
 
     let turn = 0
@@ -38,6 +41,7 @@ export async function benchHits(site: Site, rounds: number): Promise<void> {
             [
                 { name: "TypeORM, uncached", run: () => uncached.findOneBy({ id: nextId() }) },
                 { name: "this library, memory", run: () => inMemory.findOneBy({ id: nextId() }) },
+                { name: NEAR, run: () => near.findOneBy({ id: nextId() }) },
                 { name: "this library, Redis", run: () => inRedis.findOneBy({ id: nextId() }) },
                 {
                     name: "Redis by hand: MGET row and stamps, JSON.parse",
@@ -74,7 +78,7 @@ export async function benchHits(site: Site, rounds: number): Promise<void> {
                 },
             ],
             rounds,
-            ROWS,
+            3 * ROWS,
         ),
         [
             { above: "TypeORM, uncached", below: "this library, memory", atLeast: 150 },
@@ -87,6 +91,7 @@ export async function benchHits(site: Site, rounds: number): Promise<void> {
                 atMost: 1.25,
             },
             { above: "TypeORM's own cache, Redis", below: "this library, Redis", atLeast: 2 },
+            { above: NEAR, below: "this library, memory", atMost: 1.5 },
         ],
     )
 
@@ -96,6 +101,7 @@ export async function benchHits(site: Site, rounds: number): Promise<void> {
             [
                 { name: "TypeORM, uncached", run: () => uncached.find({ where: { section: nextSection() } }) },
                 { name: "this library, memory", run: () => inMemory.find({ where: { section: nextSection() } }) },
+                { name: NEAR, run: () => near.find({ where: { section: nextSection() } }) },
                 { name: "this library, Redis", run: () => inRedis.find({ where: { section: nextSection() } }) },
                 {
                     name: "Redis by hand: GET, JSON.parse",
@@ -122,12 +128,13 @@ export async function benchHits(site: Site, rounds: number): Promise<void> {
                 },
             ],
             rounds,
-            2 * SECTIONS,
+            3 * SECTIONS,
         ),
         [
             { above: "TypeORM, uncached", below: "this library, memory", atLeast: 40 },
             { above: "this library, Redis", below: "Redis by hand: GET, JSON.parse", atMost: 1.25 },
             { above: "TypeORM's own cache, Redis", below: "this library, Redis", atLeast: 1 },
+            { above: NEAR, below: "this library, memory", atMost: 1.5 },
         ],
     )
 
@@ -138,6 +145,7 @@ export async function benchHits(site: Site, rounds: number): Promise<void> {
             [
                 { name: "TypeORM, uncached", run: () => uncached.findBy({ id: In(idsOf(nextSection())) }) },
                 { name: "this library, memory", run: () => inMemory.findBy({ id: In(idsOf(nextSection())) }) },
+                { name: NEAR, run: () => near.findBy({ id: In(idsOf(nextSection())) }) },
                 { name: "this library, Redis", run: () => inRedis.findBy({ id: In(idsOf(nextSection())) }) },
                 {
                     name: byKeys,
@@ -155,12 +163,15 @@ export async function benchHits(site: Site, rounds: number): Promise<void> {
                 },
             ],
             rounds,
-            2 * SECTIONS,
+            3 * SECTIONS,
         ),
-        [{ above: "this library, Redis", below: byKeys, atMost: 1.5 }],
+        [
+            { above: "this library, Redis", below: byKeys, atMost: 1.5 },
+            { above: NEAR, below: "this library, memory", atMost: 1.5 },
+        ],
     )
 
-    for (const instance of [plain, own, memory, stored]) await instance.close()
+    for (const instance of [plain, own, memory, stored, tiered]) await instance.close()
     await rivals.close()
     redis.disconnect()
 }
