@@ -8,6 +8,7 @@ import type { DependsOn } from "../key/EntityReach"
 import type { KeyScheme } from "../key/KeyScheme"
 import { tableName } from "../key/tableName"
 import type { CacheMetadata } from "../metadata/CacheMetadata"
+import { isSharedRunner } from "../metadata/isSharedRunner"
 import type { Encoded } from "../serializer/ValueCodec"
 import type { CacheLog } from "../telemetry/CacheLogger"
 import type { StatsCounter } from "../telemetry/StatsCounter"
@@ -94,6 +95,11 @@ export class EntityContext<Entity extends ObjectLiteral> {
     /** Why the transaction that the call is in must read for itself, or `undefined`. */
     touched({ within }: CallCache, tags: readonly string[]): Bypass | undefined {
         return within?.hasTouched(tags) ? new Bypass("the transaction has written it") : undefined
+    }
+
+    /** Whoever holds a connection must not wait for one who waits for a connection. */
+    isAlone({ within }: CallCache): boolean {
+        return within !== undefined && !isSharedRunner(within.runner)
     }
 
     /** Milliseconds that an entry lives: the call's, or what holds without. */

@@ -59,6 +59,7 @@ export class ListReader<Entity extends ObjectLiteral> {
             subject: entity.name,
             source: call.source,
             freshness: metadata.freshness,
+            alone: this.#context.isAlone(call),
             decode: codec.decode,
             load: async () => {
                 const { result, shareable } = await parts.loader.load(call.within, (manager) =>

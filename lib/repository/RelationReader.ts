@@ -177,6 +177,7 @@ export class RelationReader {
         return this.#context.parts.cache.readManyLate<Related | undefined>({
             ...this.#request(owners),
             source: call.source,
+            alone: this.#context.isAlone(call),
             loadMany: (positions) =>
                 this.#loadOwners(
                     positions.map((position) => owners[position]!),

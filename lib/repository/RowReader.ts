@@ -48,6 +48,7 @@ export class RowReader<Entity extends ObjectLiteral> {
                 subject: entity.name,
                 source: call.source,
                 freshness: metadata.freshness,
+                alone: this.#context.isAlone(call),
                 decode: row.decode,
                 load: async () => (await this.#load(lookup, [0], call))[0]!,
             })
@@ -92,6 +93,7 @@ export class RowReader<Entity extends ObjectLiteral> {
             subject: entity.name,
             source: call.source,
             freshness: metadata.freshness,
+            alone: this.#context.isAlone(call),
             decode: row.decode,
             loadMany: (positions) => this.#load(ordered, positions, call),
         })

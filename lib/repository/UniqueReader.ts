@@ -79,6 +79,7 @@ export class UniqueReader<Entity extends ObjectLiteral> {
             stats,
             subject: entity.name,
             freshness: metadata.freshness,
+            alone: this.#context.isAlone(find.call),
             decode: (value) => (value === null ? { row: null } : { lookup: this.#lookupOf(decodeValue(value)) }),
             load: (before) => this.#load(unique, find, before),
         })

@@ -1,5 +1,5 @@
 import { expect } from "chai"
-import type { DataSource, EntityManager } from "typeorm"
+import { In, type DataSource, type EntityManager } from "typeorm"
 import { CachedRepository, SecondLevelCache } from "typeorm-second-level-cache"
 import { readersOf } from "../../../lib/repository/EntityReaders"
 import { forEachDatabase } from "../../support/databases"
@@ -63,6 +63,33 @@ forEachDatabase(`transactionReads: "until-dirty"`, (database) => {
         })
         expect(await selects(() => authors.findOneBy({ id: 1 }))).lengthOf(1)
     })
+
+    const READS: Readonly<Record<string, (authors: CachedRepository<Author>) => Promise<unknown>>> = {
+        "a row": (authors) => authors.findOneBy({ id: 1 }),
+        "several rows": (authors) => authors.findBy({ id: In([1, 2]) }),
+        "a row by a unique key": (authors) => authors.findOneBy({ email: "ada@x" }),
+        "a list": (authors) => authors.find({ order: { id: "ASC" } }),
+        relations: (authors) => authors.loadRelation(Object.assign(new Author(), { id: 1 }), "books"),
+    }
+    for (const [title, read] of Object.entries(READS))
+        onServers(`waits for nobody who waits for its connection: ${title}`, async () => {
+            const own = new SecondLevelCache({ transactionReads: "until-dirty" })
+            const single = await database.createDataSource({
+                entities: LIBRARY,
+                subscribers: [own.subscriber],
+                poolSize: 1,
+            })
+            let outside: Promise<unknown> | undefined
+            await single.transaction("READ COMMITTED", async (manager) => {
+                await manager.query("SELECT 1")
+                outside = read(new CachedRepository(Author, single.manager))
+                // it has begun its load, and waits for a connection
+                for (let i = 0; i < 10; i++) await new Promise(setImmediate)
+                await read(new CachedRepository(Author, manager))
+            })
+            await outside
+            await own.close()
+        })
 
     onServers("shares nothing that was read in it when it has rolled back before the answer arrives", async () => {
         const views: { hasWritten(): boolean; hasTouched(tags: readonly string[]): boolean }[] = []
