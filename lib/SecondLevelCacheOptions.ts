@@ -1,5 +1,6 @@
 import type { BreakerSettings } from "./cache/StoreBreaker"
 import type { AnySerializer } from "./serializer/Serializer"
+import { isSerializer } from "./serializer/isSerializer"
 import type { CacheStore } from "./store/CacheStore"
 import type { CacheLogger } from "./telemetry/CacheLogger"
 import { CacheError } from "./error/CacheError"
@@ -96,7 +97,7 @@ const CHECKS: Readonly<Record<keyof SecondLevelCacheOptions, OptionCheck>> = {
     enabled: isBoolean,
     maxSize: isCount,
     version: isVersion,
-    serializer: hasMethods("a serializer", "serialize", "deserialize"),
+    serializer: isSerializer,
     fence: (value, name) =>
         typeof value === "boolean"
             ? undefined

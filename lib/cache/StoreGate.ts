@@ -90,11 +90,11 @@ export class StoreGate {
     }
 
     lock(locks: LoadLocks, names: readonly string[], owner: string): Awaitable<readonly boolean[] | CacheError> {
-        return this.#attempt("lock", [], () => locks.lock(names, owner))
+        return this.#attempt("lock", names, () => locks.lock(names, owner))
     }
 
     unlock(locks: LoadLocks, names: readonly string[], owner: string): Awaitable<void | CacheError> {
-        return this.#attempt("unlock", [], () => locks.unlock(names, owner))
+        return this.#attempt("unlock", names, () => locks.unlock(names, owner))
     }
 
     stamp(tags: readonly string[], proposal: string, ttl: number): Awaitable<readonly TagState[] | CacheError> {
@@ -205,7 +205,8 @@ export class StoreGate {
         if (level === "warn") this.#nextWarning = now + WARNING_PAUSE
         if (level === "warn" || this.#log.enabled("store"))
             this.#log.write("store", { level, action: "error", subject: this.store.name, reason: action, error })
-        this.#breaker?.failed()
+        // says nothing of the store
+        if (failure.code !== "E_SERIALIZE") this.#breaker?.failed()
         return failure
     }
 

@@ -138,7 +138,7 @@ export function storeError(command: string, cause: unknown): CacheError {
 }
 
 function nameOf([command]: RedisCommand): string {
-    return typeof command === "string" ? command.toUpperCase() : `the script ${command.name}`
+    return typeof command === "string" ? command.replace(/Buffer$/, "").toUpperCase() : `the script ${command.name}`
 }
 
 function isUnknownScript(reply: unknown): boolean {

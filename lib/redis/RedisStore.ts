@@ -184,7 +184,7 @@ export class RedisStore implements SharedStore {
         const commands: RedisCommand[] = []
         const lives = new Map<string, { tag: string; stamp: string; ttl: number | undefined }>()
         for (const { key, payload, ttl, stamps } of entries) {
-            const text = escapePayload(key, payload)
+            const text = escapePayload(key, payload, this.#isBinary === true)
             commands.push(ttl === undefined ? ["set", key, text] : ["set", key, text, "PX", toPx(ttl)])
             for (const [tag, stamp] of stamps) {
                 const pair = `${stamp}:${tag}`

@@ -30,13 +30,13 @@ export function toState(reply: RedisReply): TagState {
 }
 
 /** Payloads that would look like a fence are escaped: clear() must know one from the other. JSON never needs it. */
-export function escapePayload(key: string, payload: unknown): string | Buffer {
+export function escapePayload(key: string, payload: unknown, takesBytes: boolean): string | Buffer {
     if (typeof payload === "string")
         return payload.startsWith(FENCE_MARK) || payload.startsWith(ESCAPE) ? ESCAPE + payload : payload
-    if (!(payload instanceof Uint8Array))
+    if (!(payload instanceof Uint8Array && takesBytes))
         throw new CacheError("E_STORE", `RedisStore was handed ${describe(payload)} to keep.`, {
             key,
-            advice: "It keeps strings and bytes.",
+            advice: "It keeps strings, and bytes once useSerializer() was told of a serializer that makes some.",
         })
     const bytes = toBuffer(payload)
     return isMark(bytes[0]) ? Buffer.concat([Buffer.from(ESCAPE), bytes]) : bytes

@@ -1,7 +1,9 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib"
+import { CacheError } from "../error/CacheError"
 import { corruptEntry } from "../error/corruptEntry"
-import { checkOptions, hasMethods, isCount, type OptionCheck } from "../util/checkOptions"
+import { checkOptions, isCount, type OptionCheck } from "../util/checkOptions"
 import { toBuffer } from "../util/toBuffer"
+import { isSerializer } from "./isSerializer"
 import { JsonSerializer } from "./JsonSerializer"
 import type { AnySerializer, BinarySerializer } from "./Serializer"
 import type { Encoded } from "./ValueCodec"
@@ -17,13 +19,16 @@ export interface CompressedSerializerOptions {
 }
 
 const CHECKS: Readonly<Record<keyof CompressedSerializerOptions, OptionCheck>> = {
-    serializer: hasMethods("a serializer", "serialize", "deserialize"),
+    serializer: isSerializer,
     above: isCount,
     level: (value) =>
         Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 9
             ? undefined
             : "takes a whole number from 1 to 9",
 }
+
+/** What expands to more is not stored, and not read: it would hold up everybody else. */
+const MOST_BYTES = 64 * 2 ** 20
 
 /** First byte: how the others are to be read. */
 const PLAIN = 0
@@ -56,6 +61,10 @@ export class CompressedSerializer implements BinarySerializer {
     serialize(tree: Encoded): Buffer {
         const payload = this.#inner.serialize(tree)
         const bytes = typeof payload === "string" ? Buffer.from(payload) : payload
+        if (bytes.length > MOST_BYTES)
+            throw new CacheError("E_SERIALIZE", `The entry takes ${bytes.length} bytes, more than ${MOST_BYTES}.`, {
+                advice: "Cache less at a time, or take a serializer that does not compress.",
+            })
         if (bytes.length < this.#above) return Buffer.concat([Buffer.of(PLAIN), bytes])
         return Buffer.concat([Buffer.of(DEFLATED), deflateRawSync(bytes, { level: this.#level })])
     }
@@ -72,7 +81,7 @@ export class CompressedSerializer implements BinarySerializer {
         if (payload[0] === PLAIN) return content
         if (payload[0] !== DEFLATED) throw corruptEntry("The stored bytes are not of this compression.")
         try {
-            return inflateRawSync(content)
+            return inflateRawSync(content, { maxOutputLength: MOST_BYTES })
         } catch (cause) {
             throw corruptEntry("The stored bytes cannot be expanded.", cause)
         }

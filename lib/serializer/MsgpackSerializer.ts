@@ -41,13 +41,16 @@ export class MsgpackSerializer implements BinarySerializer {
     }
 }
 
-/** Whether msgpackr gives the tree back as it was: UTF-8 knows no lone surrogates, and the key `__proto__` is renamed. */
+/** Keys that msgpackr renames, or takes for something of its own. */
+const ODD_KEYS = new Set(["__proto__", "constructor", "toJSON"])
+
+/** Whether msgpackr gives the tree back as it was. UTF-8 knows no lone surrogates. */
 function isExact(tree: Encoded): boolean {
     if (typeof tree === "string") return tree.isWellFormed()
     if (typeof tree !== "object" || tree === null) return true
     if (Array.isArray(tree)) return (tree as readonly Encoded[]).every(isExact)
     for (const [key, value] of Object.entries(tree))
-        if (key === "__proto__" || !key.isWellFormed() || !isExact(value)) return false
+        if (ODD_KEYS.has(key) || !key.isWellFormed() || !isExact(value)) return false
     return true
 }
 

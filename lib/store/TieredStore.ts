@@ -3,6 +3,7 @@ import { JsonSerializer } from "../serializer/JsonSerializer"
 import type { AnySerializer } from "../serializer/Serializer"
 import type { Encoded } from "../serializer/ValueCodec"
 import { asText } from "../serializer/asText"
+import { serializeWith } from "../serializer/serializeWith"
 import { checkOptions, isCount, isDuration, type OptionCheck } from "../util/checkOptions"
 import type { Awaitable } from "../util/Awaitable"
 import { systemClock, type Clock } from "../util/Clock"
@@ -153,8 +154,8 @@ export class TieredStore implements CacheStore {
             throw new CacheError("E_OPTION", "Two caches with different serializers share a TieredStore.", {
                 advice: "Give each cache a TieredStore of its own; they may share the client of Redis.",
             })
-        this.#users++
         this.#far.useSerializer?.(serializer)
+        this.#users++
         this.#serializer = this.#far.takesBytes === true ? serializer : asText(serializer)
     }
 
@@ -189,7 +190,7 @@ export class TieredStore implements CacheStore {
         try {
             await this.#far.write(
                 entries.map((entry) => {
-                    const payload = this.#serializer.serialize(entry.payload as Encoded)
+                    const payload = serializeWith(this.#serializer, entry.payload as Encoded)
                     return { ...entry, payload, size: payload.length }
                 }),
             )

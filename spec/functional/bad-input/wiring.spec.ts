@@ -6,6 +6,7 @@ import {
     cached,
     CachedRelation,
     CachedRepository,
+    MsgpackSerializer,
     SecondLevelCache,
     MemoryStore,
 } from "typeorm-second-level-cache"
@@ -152,7 +153,12 @@ describe("wrong options", () => {
         enabled: ["yes", 1, null],
         maxSize: [0, -1, 1.5, "10", Infinity, null],
         version: [null, {}, NaN, true],
-        serializer: [null, {}, { serialize: () => "" }],
+        serializer: [
+            ...[null, {}, { serialize: () => "" }, MsgpackSerializer],
+            { serialize: () => "", deserialize: () => 0 },
+            { name: "", serialize: () => "", deserialize: () => 0 },
+            { name: "odd", isBinary: "yes", serialize: () => "", deserialize: () => 0 },
+        ],
         fence: [null, "soon", 0, {}],
         onStoreFailure: ["stop", null, true],
         rawSql: ["maybe", null, true],

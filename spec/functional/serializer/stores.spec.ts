@@ -8,6 +8,8 @@ import {
     MsgpackSerializer,
     type AnySerializer,
     type CacheStore,
+    type Encoded,
+    type Serializer,
     SecondLevelCache,
     TieredStore,
 } from "typeorm-second-level-cache"
@@ -121,6 +123,62 @@ describeRedis("what a serializer makes", (redis) => {
         }
         expect(sizes).to.deep.equal([...sizes].sort((a, b) => b - a))
         expect(new Set(sizes).size).to.equal(3)
+    })
+
+    for (const [title, wrap] of Object.entries({
+        Redis: (store: RedisStore) => store,
+        "a near tier": (store: RedisStore) => new TieredStore({ far: store }),
+    })) {
+        /** A serializer of somebody who has never heard of our errors. */
+        const careless = (broken: { read?: boolean; write?: boolean }): Serializer => ({
+            name: "careless",
+            serialize: (tree) => {
+                if (broken.write) throw new TypeError("cannot write")
+                return JSON.stringify(tree)
+            },
+            deserialize: (text) => {
+                if (broken.read) throw new TypeError("cannot read")
+                return JSON.parse(text) as Encoded
+            },
+        })
+
+        it(`is a miss where it cannot be read, whatever the serializer throws: ${title}`, async () => {
+            const broken = { read: false }
+            const store = wrap(new RedisStore({ client: redis.createClient() }))
+            const opened = await openLocalCache({
+                cache: { store, serializer: careless(broken), prefix: redis.prefix() },
+            })
+            await opened.cached(Author).findOneBy({ id: 1 })
+            broken.read = true
+            await opened.cache.clear()
+            for (let i = 0; i < 2; i++) await opened.miss(() => opened.cached(Author).findOneBy({ id: 1 }))
+        })
+
+        it(`is given to the reader where it cannot be written, whatever the serializer throws: ${title}`, async () => {
+            const store = wrap(new RedisStore({ client: redis.createClient() }))
+            const opened = await openLocalCache({
+                cache: { store, serializer: careless({ write: true }), prefix: redis.prefix() },
+            })
+            for (let i = 0; i < 20; i++) {
+                await opened.miss(() => opened.cached(Author).findOneBy({ id: 1 }))
+                expect(await opened.cache.getOrSet("value", () => i)).to.equal(i)
+            }
+            await opened.cache.set("other", 1)
+            expect(await opened.cache.get("other")).to.equal(undefined)
+            // the store is not to blame
+            opened.store.reset()
+            await opened.cached(Author).findOneBy({ id: 1 })
+            expect(opened.store.calls.map(({ method }) => method)).to.include("read")
+        })
+    }
+
+    it("is refused as bytes by a RedisStore that nobody has told of them", async () => {
+        const store = new RedisStore({ client: redis.createClient() })
+        const entry = { key: `${redis.prefix()}:v:x`, payload: Buffer.from([1]), ttl: 1_000, stamps: [], size: 1 }
+        expect(await store.write([entry]).catch((error: unknown) => error)).to.include({ code: "E_STORE" })
+        store.useSerializer(new MsgpackSerializer())
+        await store.write([entry])
+        expect((await store.read([entry.key], [])).payloads).to.deep.equal([entry.payload])
     })
 
     it("is text or bytes: one RedisStore does not take both", () => {

@@ -1,6 +1,7 @@
 import { expect } from "chai"
 import { randomBytes } from "node:crypto"
 import fc from "fast-check"
+import { deflateRawSync } from "node:zlib"
 import { CacheError, CompressedSerializer, JsonSerializer, MsgpackSerializer } from "typeorm-second-level-cache"
 import { asText } from "../../../lib/serializer/asText"
 import type { AnySerializer } from "../../../lib/serializer/Serializer"
@@ -26,6 +27,7 @@ const TREES: Readonly<Record<string, Encoded>> = {
     "a lone surrogate in a key": { "\udfff": [1] },
     "the key __proto__": JSON.parse('{"a":{"__proto__":{"b":1}}}') as Encoded,
     "the keys of every object": { constructor: 1, toString: "2", hasOwnProperty: null },
+    "what looks like methods and classes": { constructor: "x", toJSON: true, valueOf: null, then: [] },
     "large integers": [2 ** 31, 2 ** 32, 2 ** 40, Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER, -(2 ** 31) - 1],
     fractions: [0.1, -1.5, 1e-300, 1.7976931348623157e308, 5e-324],
     "a long text": LONG,
@@ -120,6 +122,20 @@ describe("CompressedSerializer", () => {
     it("takes a name of its own, so that nobody reads the bytes as something else", () => {
         expect(new CompressedSerializer().name).to.equal("json.deflate")
         expect(new CompressedSerializer({ serializer: new MsgpackSerializer() }).name).to.equal("msgpack.deflate")
+    })
+
+    it("neither stores nor reads what would hold up everybody else", () => {
+        const huge = " ".repeat(64 * 2 ** 20 + 1)
+        const codeOf = (run: () => unknown): unknown => {
+            try {
+                return run()
+            } catch (error) {
+                return (error as CacheError).code
+            }
+        }
+        expect(codeOf(() => new CompressedSerializer().serialize(huge))).to.equal("E_SERIALIZE")
+        const bomb = Buffer.concat([Buffer.of(1), deflateRawSync(Buffer.from(JSON.stringify(huge)))])
+        expect(codeOf(() => new CompressedSerializer().deserialize(bomb))).to.equal("E_CORRUPT_ENTRY")
     })
 
     it("refuses bad options", () => {
