@@ -54,6 +54,7 @@ export class SecondLevelCache {
     readonly #keys: KeyScheme
     readonly #store: CacheStore
     readonly #gate: StoreGate
+    readonly #cache: ReadThrough
     readonly #log = new CacheLog()
     readonly #invalidator: Invalidator
     readonly #newBinding: (dataSource: DataSource) => DataSourceBinding
@@ -85,7 +86,7 @@ export class SecondLevelCache {
         const serializer = options.serializer ?? new JsonSerializer()
         const freshness = freshnessOf(options, PLAIN_FRESHNESS, "SecondLevelCache")
         this.#store.useSerializer?.(serializer)
-        const cache = new ReadThrough(
+        this.#cache = new ReadThrough(
             this.#gate,
             serializer,
             this.#invalidator.held,
@@ -100,7 +101,7 @@ export class SecondLevelCache {
         }
         const shared = {
             keys: this.#keys,
-            cache,
+            cache: this.#cache,
             gate: this.#gate,
             invalidator: this.#invalidator,
             log: this.#log,
@@ -311,6 +312,7 @@ export class SecondLevelCache {
         this.#closed = true
         liveCaches().delete(this)
         this.#gate.close()
+        this.#cache.close()
         await this.#invalidator.close()
         await this.#store.close()
     }

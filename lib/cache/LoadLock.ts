@@ -8,19 +8,27 @@ import type { EntryCodec } from "./EntryCodec"
 import type { Freshness } from "./Freshness"
 import type { HeldTags } from "./HeldTags"
 import type { Miss } from "./Miss"
-import { hasStamps } from "./Stamper"
+import { hasStamps, type Stamper } from "./Stamper"
 import type { StoreGate } from "./StoreGate"
 
 /** Milliseconds between two looks whether the other process is done: the first, and the most. */
 const FIRST_PAUSE = 10
 const LONGEST_PAUSE = 100
 
-/** What a process is to load itself, and what another one is loading. */
-export interface Claim {
-    readonly own: readonly Miss[]
-    readonly others: readonly Miss[]
-    /** Gives back the locks. */
-    end(): void
+/** What another process is loading, and the lock that it holds. */
+export interface Awaited {
+    readonly miss: Miss
+    readonly lock: string
+}
+
+interface LoadLockParts {
+    readonly locks: LoadLocks
+    readonly gate: StoreGate
+    readonly codec: EntryCodec
+    readonly held: HeldTags
+    readonly clock: Clock
+    readonly freshness: Freshness
+    readonly stamper: Stamper
 }
 
 /**
@@ -29,74 +37,131 @@ export interface Claim {
  * back, costs a load or a wait and nothing else.
  */
 export class LoadLock {
-    readonly #locks: LoadLocks
-    readonly #gate: StoreGate
-    readonly #codec: EntryCodec
-    readonly #held: HeldTags
-    readonly #clock: Clock
-    readonly #freshness: Freshness
+    readonly #parts: LoadLockParts
+    readonly #sleepers = new Set<() => void>()
+    #isClosed = false
 
-    constructor(
-        locks: LoadLocks,
-        gate: StoreGate,
-        codec: EntryCodec,
-        held: HeldTags,
-        clock: Clock,
-        freshness: Freshness,
-    ) {
-        this.#locks = locks
-        this.#gate = gate
-        this.#codec = codec
-        this.#held = held
-        this.#clock = clock
-        this.#freshness = freshness
+    constructor(parts: LoadLockParts) {
+        this.#parts = parts
+    }
+
+    /** The locks of one read, none yet. */
+    claim(): Claim {
+        return new Claim(this.#parts, this)
+    }
+
+    /** Nobody waits any more. */
+    close(): void {
+        this.#isClosed = true
+        for (const wake of this.#sleepers) wake()
+    }
+
+    /** False when it was closed meanwhile. */
+    async sleep(milliseconds: number): Promise<boolean> {
+        if (this.#isClosed) return false
+        await new Promise<void>((resolve) => {
+            const cancel = this.#parts.clock.schedule(milliseconds, () => wake())
+            const wake = (): void => {
+                cancel()
+                this.#sleepers.delete(wake)
+                resolve()
+            }
+            this.#sleepers.add(wake)
+        })
+        return !this.#isClosed
+    }
+}
+
+/** The locks that one read has taken, and what it waits for. */
+export class Claim {
+    readonly #parts: LoadLockParts
+    readonly #lock: LoadLock
+    readonly #owner = newToken()
+    readonly #taken = new Set<string>()
+    #isOver = false
+
+    constructor(parts: LoadLockParts, lock: LoadLock) {
+        this.#parts = parts
+        this.#lock = lock
     }
 
     /** Takes the locks that are free. What has no stamps could not be stored, and is loaded without one. */
-    async claim(misses: readonly Miss[]): Promise<Claim> {
-        const names = misses.map(lockOf)
-        const asked = [...new Set(names.filter((name) => name !== undefined))]
-        const owner = newToken()
-        const answer = asked.length === 0 ? [] : await this.#gate.lock(this.#locks, asked, owner)
-        if (answer instanceof CacheError) return { own: misses, others: [], end: () => undefined }
-        const taken = new Set(asked.filter((_, i) => answer[i] === true))
-        return {
-            own: misses.filter((_, i) => names[i] === undefined || taken.has(names[i])),
-            others: misses.filter((_, i) => names[i] !== undefined && !taken.has(names[i])),
-            end: () => void (taken.size > 0 && this.#gate.unlock(this.#locks, [...taken], owner)),
+    async take(
+        misses: readonly Miss[],
+    ): Promise<{ readonly own: readonly Miss[]; readonly others: readonly Awaited[] }> {
+        const { gate, locks } = this.#parts
+        const own: Miss[] = []
+        const asked: Awaited[] = []
+        for (const miss of misses) {
+            const { key, states } = miss
+            if (hasStamps(states)) asked.push({ miss, lock: lockKey(key, states) })
+            else own.push(miss)
         }
+        if (asked.length === 0) return { own, others: [] }
+        const names = [...new Set(asked.map(({ lock }) => lock))]
+        const answer = await gate.lock(locks, names, this.#owner)
+        if (answer instanceof CacheError) {
+            // it may have been done all the same
+            void gate.unlock(locks, names, this.#owner)
+            return { own: misses, others: [] }
+        }
+        names.forEach((name, i) => answer[i] && this.#taken.add(name))
+        for (const { miss, lock } of asked) if (this.#taken.has(lock)) own.push(miss)
+        return { own, others: asked.filter(({ lock }) => !this.#taken.has(lock)) }
+    }
+
+    /** Gives back the locks that were taken until now. */
+    release(): void {
+        if (this.#taken.size > 0) void this.#parts.gate.unlock(this.#parts.locks, [...this.#taken], this.#owner)
+        this.#taken.clear()
+    }
+
+    /** The same, and whatever still waits comes to nothing. */
+    end(): void {
+        this.#isOver = true
+        this.release()
     }
 
     /**
      * Waits for what others load.
      *
      * @param take is handed each entry that has come; false when it cannot be used
-     * @returns what has not come, because its lock is gone, is too old, or the store has failed
+     * @returns what is to be loaded here: its lock is gone or too old, the store has failed, the cache was closed, or it
+     * was invalidated meanwhile and nobody has begun to load it anew
      */
-    async wait(misses: readonly Miss[], take: (miss: Miss, entry: Entry) => boolean): Promise<readonly Miss[]> {
-        const end = this.#clock.now() + this.#locks.ttl
+    async wait(others: readonly Awaited[], take: (miss: Miss, entry: Entry) => boolean): Promise<readonly Miss[]> {
+        const { clock, locks, stamper } = this.#parts
+        const end = clock.now() + locks.ttl
         const left: Miss[] = []
-        let waiting = misses.map((miss) => ({ miss, lock: lockOf(miss)! }))
+        let waiting = others
         for (let pause = FIRST_PAUSE; waiting.length > 0; pause = Math.min(LONGEST_PAUSE, pause * 1.5)) {
-            await new Promise<void>((resolve) => void this.#clock.schedule(pause, resolve))
-            const found = await this.#look(waiting)
+            const goesOn = (await this.#lock.sleep(pause)) && clock.now() < end
+            const found = goesOn && !this.#isOver ? await this.#look(waiting) : undefined
             if (found === undefined) break
+            const invalidated: Miss[] = []
             waiting = waiting.filter(({ miss, lock }, i) => {
+                const before = miss.states
                 // newer than those from before, and as good: the load, if it comes to that, is yet to begin
                 miss.states = miss.tags.map((tag) => found.states.get(tag))
                 const entry = found.entries[i]
                 if (entry !== undefined && take(miss, entry)) return false
-                if (found.states.get(lock) !== undefined) return true
-                left.push(miss)
+                const isSame = miss.states.every((state, at) => state === before[at])
+                if (isSame && found.states.get(lock) !== undefined) return true
+                ;(isSame ? left : invalidated).push(miss)
                 return false
             })
-            if (this.#clock.now() >= end) break
+            if (invalidated.length === 0 || this.#isOver) continue
+            // the load that was waited for is of no use any more
+            await stamper.stamp(invalidated)
+            const again = await this.take(invalidated)
+            left.push(...again.own)
+            waiting = [...waiting, ...again.others]
         }
-        return [...left, ...waiting.map(({ miss }) => miss)]
+        return this.#isOver ? [] : [...left, ...waiting.map(({ miss }) => miss)]
     }
 
     /** The entries that are current by now, and the states of all tags and locks. */
-    async #look(waiting: readonly { readonly miss: Miss; readonly lock: string }[]) {
+    async #look(waiting: readonly Awaited[]) {
         const states = new Map<string, TagState>()
         const tags = waiting.flatMap(({ miss, lock }) => [...miss.tags, lock])
         const payloads = await this.#read(
@@ -114,7 +179,7 @@ export class LoadLock {
             entries: entries.map((entry, i) => {
                 if (entry === undefined) return undefined
                 const known = waiting[i]!.miss.tags.map(stateOf)
-                const age = this.#freshness.ageOf(entry)
+                const age = this.#parts.freshness.ageOf(entry)
                 if (age === "stale" || age === "spare") return undefined
                 return isCurrent(entry, known, lateTagsOf(entry).map(stateOf)) ? entry : undefined
             }),
@@ -122,25 +187,22 @@ export class LoadLock {
     }
 
     async #read(keys: readonly string[], names: readonly string[], states: Map<string, TagState>) {
+        const { gate, held } = this.#parts
         const tags = [...new Set(names)]
-        const held = this.#held.among(tags)
-        const answer = await this.#gate.shared.read(keys, tags)
+        const before = held.among(tags)
+        const answer = await gate.shared.read(keys, tags)
         if (answer instanceof CacheError) return undefined
-        this.#held.cover(tags, answer.tags, held).forEach((state, i) => states.set(tags[i]!, state))
+        held.cover(tags, answer.tags, before).forEach((state, i) => states.set(tags[i]!, state))
         return answer.payloads
     }
 
     #decode(payload: unknown, key: string): Entry | undefined {
         if (payload === undefined) return undefined
         try {
-            return this.#codec.decode(payload, key)
+            return this.#parts.codec.decode(payload, key)
         } catch (error) {
             if (error instanceof CacheError) return undefined
             throw error
         }
     }
-}
-
-function lockOf({ key, states }: Miss): string | undefined {
-    return hasStamps(states) ? lockKey(key, states) : undefined
 }

@@ -10,6 +10,7 @@ import type { Clock } from "../util/Clock"
 import { Memo } from "../util/Memo"
 import { isCurrent, lateTagsOf, type Entry } from "./Entry"
 import { EntryCodec } from "./EntryCodec"
+import { Filler } from "./Filler"
 import { Freshness, type Age } from "./Freshness"
 import { DependencyScope } from "./DependencyScope"
 import type { HeldTags } from "./HeldTags"
@@ -50,6 +51,7 @@ export class ReadThrough {
     readonly #codec: EntryCodec
     readonly #held: HeldTags
     readonly #log: CacheLog
+    readonly #filler: Filler
     readonly #misses: MissLoader
     readonly #stamper: Stamper
     readonly #freshness: Freshness
@@ -74,7 +76,9 @@ export class ReadThrough {
         this.#held = held
         this.#log = log
         this.#stamper = new Stamper(gate, held)
-        this.#misses = new MissLoader(gate, this.#codec, held, clock, log, this.#lateTags, freshness, this.#stamper)
+        const parts = { gate, codec: this.#codec, held, clock, log, freshness, stamper: this.#stamper }
+        this.#filler = new Filler(parts, this.#lateTags)
+        this.#misses = new MissLoader(parts, this.#filler)
     }
 
     /** One key. A store in this process answers a hit without a promise. */
@@ -127,19 +131,24 @@ export class ReadThrough {
         return request.keys.map((_, position) => results[position])
     }
 
-    /** See {@link MissLoader.fillLate}. */
+    /** Readers who wait for other processes load themselves. */
+    close(): void {
+        this.#misses.close()
+    }
+
+    /** See {@link Filler.fillLate}. */
     fillLate(
         fills: readonly LateFill[],
         wide: readonly string[],
         before: readonly TagState[],
         stats: StatsCounter,
     ): Promise<void> {
-        return this.#misses.fillLate(fills, wide, before, stats)
+        return this.#filler.fillLate(fills, wide, before, stats)
     }
 
-    /** See {@link MissLoader.put}. */
+    /** See {@link Filler.put}. */
     put<T>(request: PutRequest, loaded: Loaded<T>): Promise<boolean> {
-        return this.#misses.put(request, loaded)
+        return this.#filler.put(request, loaded)
     }
 
     /** The stamps of tags, made where there are none; `undefined` when one has no stamp to be had now. */

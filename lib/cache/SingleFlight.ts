@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from "node:async_hooks"
 
 interface Flight<V> {
     readonly stamps: readonly string[]
+    /** It may have to wait for another process. */
+    isOutside: boolean
     readonly landing: Promise<V | undefined>
     /** The flight whose load began this one. */
     readonly parent: Flight<unknown> | undefined
@@ -27,6 +29,8 @@ export interface Landing<V> {
     /** Hands the value to the readers who joined; `undefined` when it must not be shared. */
     resolve(value: V | undefined): void
     reject(error: unknown): void
+    /** It has not to wait for another process (any more). */
+    waitsForNobody(): void
     /** Runs code as a part of the load, which then never waits for itself. */
     run<T>(task: () => T): T
     /** No reader can join any more; from the next turn on where flights linger. */
@@ -59,7 +63,8 @@ export class SingleFlight<V> {
         if (flight === undefined || !equal(flight.stamps, stamps)) return undefined
         const own = loading.getStore()
         if (own === undefined) return flight.landing
-        if (waitsForAny(flight, ancestry(own))) return undefined
+        // what it waits for may wait for this load
+        if (flight.isOutside || waitsForAny(flight, ancestry(own))) return undefined
         wait(own, flight)
         return flight.landing
     }
@@ -70,7 +75,8 @@ export class SingleFlight<V> {
         return flight !== undefined && equal(flight.stamps, stamps)
     }
 
-    start(key: string, stamps: readonly string[]): Landing<V> {
+    /** @param isOutside true for a load that may have to wait for another process first */
+    start(key: string, stamps: readonly string[], isOutside = false): Landing<V> {
         let isShared = false
         let resolve!: (value: V | undefined) => void
         let reject!: (error: unknown) => void
@@ -81,7 +87,7 @@ export class SingleFlight<V> {
         // the reader who loads gets the error itself; nobody may have joined
         landing.catch(() => undefined)
         const parent = loading.getStore()
-        const flight: Flight<V> = { stamps, landing, parent, waitsFor: new Set() }
+        const flight: Flight<V> = { stamps, isOutside, landing, parent, waitsFor: new Set() }
         if (parent !== undefined) wait(parent, flight)
         this.#flights.set(key, flight)
         const remove = (): void => {
@@ -93,6 +99,7 @@ export class SingleFlight<V> {
                 resolve(value)
             },
             reject,
+            waitsForNobody: () => void (flight.isOutside = false),
             run: (task) => loading.run(flight, task),
             end: () => void (isShared && this.#lingers ? setImmediate(remove) : remove()),
         }

@@ -10,8 +10,8 @@ export type KeyPrefix = string | (() => string)
 const HARMLESS_PREFIX = /^[A-Za-z0-9_.@:/{}-]{1,200}$/
 
 /**
- * The one place that spells keys. Entries are `<prefix>:v:<kind>:<region>:<fingerprint>:<text>`, tags are
- * `<prefix>:t:<kind>:…`; every variable part goes through {@link keyPart}.
+ * The one place that spells keys, but for locks, which follow from them (`lockKey`). Entries are
+ * `<prefix>:v:<kind>:<region>:<fingerprint>:<text>`, tags are `<prefix>:t:<kind>:…`; every variable part goes through {@link keyPart}.
  */
 export class KeyScheme {
     readonly #prefix: KeyPrefix

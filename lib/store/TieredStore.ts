@@ -27,7 +27,7 @@ import { RecentChanges } from "./RecentChanges"
 export interface NearOptions {
     /** How many entries are kept; the least recently used go first. Default 10 000. */
     maxEntries?: number
-    /** How many bytes they may take together, as the text that the far store keeps. Default: no bound but `maxEntries`. */
+    /** How many bytes they may take together, as what the far store keeps. Default: no bound but `maxEntries`. */
     maxBytes?: number
     /** How long they live at most, and so how old what a writer changed that tells nobody. Default `"1m"`. */
     ttl?: Duration

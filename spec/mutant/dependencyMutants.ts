@@ -1,6 +1,7 @@
 import type { Mutant } from "./Mutant"
 
 const MISS_LOADER = "lib/cache/MissLoader.ts"
+const FILLER = "lib/cache/Filler.ts"
 const SCOPE = "lib/cache/DependencyScope.ts"
 const NOTE_READ = "lib/cache/noteRead.ts"
 const READ_TRACKER = "lib/subscriber/ReadTracker.ts"
@@ -28,7 +29,7 @@ export const DEPENDENCY_MUTANTS: readonly Mutant[] = [
     },
     {
         guard: "a load tells the function around it its tags",
-        file: MISS_LOADER,
+        file: FILLER,
         edits: [["        for (const { tags, states } of misses) noteRead(this.#gate, request, tags, states)\n", ""]],
         spec: DEPENDENCY,
         grep: "goes with what takes the inner one away",

@@ -6,7 +6,7 @@ import { STORE_MUTANTS } from "./storeMutants"
 import { VALUE_MUTANTS } from "./valueMutants"
 
 const READ_THROUGH = "lib/cache/ReadThrough.ts"
-const MISS_LOADER = "lib/cache/MissLoader.ts"
+const FILLER = "lib/cache/Filler.ts"
 const STAMPER = "lib/cache/Stamper.ts"
 const INVALIDATOR = "lib/cache/Invalidator.ts"
 const TWO_ACTORS = "spec/race/twoActors.spec.ts"
@@ -25,7 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
     },
     {
         guard: "stamps are read before the SELECT",
-        file: MISS_LOADER,
+        file: FILLER,
         edits: [
             [
                 "        const lateStamps = loaded.some(hasLateTags)",

@@ -1,7 +1,7 @@
 import type { Mutant } from "./Mutant"
 
 const READ_THROUGH = "lib/cache/ReadThrough.ts"
-const MISS_LOADER = "lib/cache/MissLoader.ts"
+const FILLER = "lib/cache/Filler.ts"
 const STAMPER = "lib/cache/Stamper.ts"
 const LINK_TAGS = "lib/invalidation/linkTags.ts"
 const RELATION_READER = "lib/repository/RelationReader.ts"
@@ -56,7 +56,7 @@ export const RELATION_MUTANTS: readonly Mutant[] = [
     },
     {
         guard: "stamps of related rows guard the tables of the request, not those of its narrow tags alone",
-        file: MISS_LOADER,
+        file: FILLER,
         edits: [["let at = it.tagCount ?? tags.length;", "let at = tags.length;"]],
         spec: RACES,
         grep: "a row of an owner that changes older than committed, with stamps",

@@ -103,7 +103,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
         guard: "one refresh at a time for each key",
         file: LOADER,
         edits: [
-            ["due.filter(({ key }) => !this.#refreshing.has(key))", "due"],
+            ["!this.#refreshing.has(key) && ", ""],
             [" && !this.#flights.has(key, states)", ""],
         ],
         spec: FRESHNESS,
@@ -138,8 +138,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
         guard: "nothing is taken from another process but what is current",
         file: LOCK,
         edits: [["return isCurrent(entry, known, lateTagsOf(entry).map(stateOf)) ? entry : undefined", "return entry"]],
-        spec: LOCK_SPEC,
-        grep: "takes nothing that a commit has invalidated",
+        spec: "spec/unit/cache/LoadLock.spec.ts",
+        grep: "a tag of its own has been replaced",
         databases: "sqlite",
     },
     {
@@ -161,7 +161,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     {
         guard: "a load within a load waits for no other process",
         file: LOADER,
-        edits: [[" && !isPartOfFlight()", ""]],
+        edits: [["request.alone === true || isPartOfFlight()", "request.alone === true"]],
         spec: LOCK_SPEC,
         grep: "in a circle",
         databases: "sqlite",
@@ -169,7 +169,10 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     {
         guard: "a lock is given back after a load that failed",
         file: LOADER,
-        edits: [["            claim?.end()\n", ""]],
+        edits: [
+            ["            claim.end()\n", ""],
+            ["            claim.release()\n", ""],
+        ],
         spec: LOCK_SPEC,
         grep: "as soon as the load of the other has failed",
         databases: "sqlite",
@@ -177,7 +180,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     {
         guard: "nobody waits longer than a lock lives",
         file: LOCK,
-        edits: [["            if (this.#clock.now() >= end) break\n", ""]],
+        edits: [[" && clock.now() < end", ""]],
         spec: LOCK_SPEC,
         grep: "whose lock is renewed",
         databases: "sqlite",
@@ -193,9 +196,75 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     {
         guard: "a load that comes too late changes nothing that was handed out",
         file: LOADER,
-        edits: [["const own: T[] = isBounded ? [] : results", "const own: T[] = results"]],
+        edits: [
+            [
+                "const own: T[] = isBounded || hasSpares || this.#lock !== undefined ? [] : results",
+                "const own: T[] = results",
+            ],
+        ],
         spec: "spec/unit/cache/ReadThrough.spec.ts",
         grep: "changes nothing in what has been handed out",
         databases: "sqlite",
+    },
+    {
+        guard: "a wait ends with the read that it is for",
+        file: LOADER,
+        edits: [["            claim.end()\n", "            claim.release()\n"]],
+        spec: LOCK_SPEC,
+        grep: "when the load of other rows of the read has failed",
+        databases: "sqlite",
+    },
+    {
+        guard: "locks are given back before the wait for others is over",
+        file: LOADER,
+        edits: [["            claim.release()\n", ""]],
+        spec: LOCK_SPEC,
+        grep: "before it waits on",
+        databases: "sqlite",
+    },
+    {
+        guard: "late tags of what another process has loaded are compared",
+        file: LOCK,
+        edits: [
+            [
+                "isCurrent(entry, known, lateTagsOf(entry).map(stateOf))",
+                "isCurrent(entry, known, entry[1].slice(entry[1].length - lateTagsOf(entry).length))",
+            ],
+        ],
+        spec: "spec/unit/cache/LoadLock.spec.ts",
+        grep: "a late tag has been replaced",
+        databases: "sqlite",
+    },
+    {
+        guard: "held tags count for what another process has loaded",
+        file: LOCK,
+        edits: [["held.cover(tags, answer.tags, before).forEach(", "answer.tags.forEach("]],
+        spec: "spec/unit/cache/LoadLock.spec.ts",
+        grep: "is held by this process",
+        databases: "sqlite",
+    },
+    {
+        guard: "nobody waits for a load that has become useless",
+        file: LOCK,
+        edits: [["const isSame = miss.states.every((state, at) => state === before[at])", "const isSame = true"]],
+        spec: LOCK_SPEC,
+        grep: "that a commit has made useless",
+        databases: "sqlite",
+    },
+    {
+        guard: "a load within a load joins none that waits for another process",
+        file: "lib/cache/SingleFlight.ts",
+        edits: [["flight.isOutside || waitsForAny", "waitsForAny"]],
+        spec: LOCK_SPEC,
+        grep: "that others close",
+        databases: "sqlite",
+    },
+    {
+        guard: "a read in a transaction waits for nobody who waits for its connection",
+        file: "lib/repository/EntityContext.ts",
+        edits: [["return within !== undefined && !isSharedRunner(within.runner)", "return false"]],
+        spec: "spec/functional/repository/transactionReads.spec.ts",
+        grep: "its connection: a row$",
+        databases: "postgres",
     },
 ]

@@ -34,7 +34,7 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
     {
         guard: "a load joins none that waits for it",
         file: "lib/cache/SingleFlight.ts",
-        edits: [["        if (waitsForAny(flight, ancestry(own))) return undefined\n", ""]],
+        edits: [["        if (flight.isOutside || waitsForAny(flight, ancestry(own))) return undefined\n", ""]],
         spec: VALUE,
         grep: "a function that asks for the very value",
         databases: "sqlite",
