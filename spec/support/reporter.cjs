@@ -8,7 +8,8 @@ const { reporters } = require("mocha")
  * Mocha's spec reporter with a plain last line, `N passed, N failed, N skipped`.
  *
  * FAIL_ON_PENDING=1: a pending spec fails the run, unless it says that the TypeORM of the run has no such thing.
- * SPEC_SUMMARY=file: appends the numbers and what failed to it, one JSON line a run.
+ * SPEC_SUMMARY=file: appends the numbers and what failed to it, one JSON line a run. Whoever forked the run is told of
+ * every step, so that of a run that breaks off it is known where, and what had failed before.
  */
 module.exports = class Reporter extends reporters.Spec {
     #pending = []
@@ -18,6 +19,18 @@ module.exports = class Reporter extends reporters.Spec {
         super(runner, options)
         runner.on("pending", (test) => this.#pending.push(test.fullTitle()))
         runner.on("fail", (test, error) => this.#failures.push(`${test.fullTitle()}\n${error?.stack ?? error}`))
+        if (process.send === undefined) return
+        const tell = ({ spec, reason }) => {
+            if (process.connected) process.send({ spec: spec.fullTitle(), passed: this.stats.passes, reason })
+        }
+        runner.on("test", (spec) => tell({ spec }))
+        // Those around each spec are part of it.
+        runner.on("hook", (spec) => /^"(before|after) each"/.test(spec.title) || tell({ spec }))
+        runner.on("fail", (spec) => tell({ spec, reason: this.#failures.at(-1) }))
+        // Nobody waits for this run any more.
+        process.once("disconnect", () => process.exit(1))
+        // Whoever listens keeps the run from ending.
+        process.channel.unref()
     }
 
     done(failures, finish) {
