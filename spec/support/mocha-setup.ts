@@ -1,9 +1,14 @@
 import "./register"
+import fc from "fast-check"
 import type { RootHookObject } from "mocha"
 import { stopAllServers } from "./servers"
 
 // A rejection that nobody handles would end a user's process, so that it fails the run. Mocha lets it pass, and thrown
 // into a spec it would make Mocha fail that spec twice, or break off: it is reported at the end, with the spec's title.
+
+// Properties are tried with other examples in each run, but where a red run is to tell of a change.
+const { FUZZ_SEED } = process.env
+if (FUZZ_SEED !== undefined) fc.configureGlobal({ seed: Number(FUZZ_SEED) })
 
 const rejections: string[] = []
 const seen = new WeakSet<Promise<unknown>>()

@@ -171,8 +171,9 @@ describe("analyzeSql, for any statement", () => {
                 (pieces, dialect) => {
                     const found = analyzeSql(pieces.join(" "), dialect)
                     expect(found.tables).to.be.an("array")
+                    // what it reads may be unknown where what it writes is not
                     if (!found.tablesKnown && /\b(?:update|delete|insert)\b/i.test(pieces.join(" ")))
-                        expect(found.unattributed).to.equal(true)
+                        expect(found.unattributed || found.writes.length > 0).to.equal(true)
                 },
             ),
             { numRuns: 2000 },
