@@ -17,6 +17,9 @@ import type { Landing } from "./SingleFlight"
 import { hasStamps, type Stamper } from "./Stamper"
 import type { StoreGate } from "./StoreGate"
 
+/** Why a function is not stored that was given something by a load beside an open transaction. */
+export const BESIDE_TRANSACTION = "it read beside an open transaction"
+
 /** What a load needs to know of a read. */
 export type LoadRequest<T> = Pick<
     ReadManyRequest<T>,
@@ -75,7 +78,7 @@ export class Filler {
             results[miss.position] = it.result
             const entry = this.#entry(miss, it, request.freshness, lateStamps)
             landings.get(miss)?.resolve(entry?.entry)
-            if (it.shareable === false) DependencyScope.refuse(this.#gate, "it read beside an open transaction")
+            if (it.shareable === false) DependencyScope.refuse(this.#gate, BESIDE_TRANSACTION)
             if (entry === undefined) request.stats.rejectedFills++
             else entries.push(entry)
         })

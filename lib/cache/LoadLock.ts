@@ -105,6 +105,10 @@ export class Claim {
             void gate.unlock(locks, names, this.#owner)
             return { own: misses, others: [] }
         }
+        if (this.#isOver) {
+            void gate.unlock(locks, names, this.#owner)
+            return { own: [], others: [] }
+        }
         names.forEach((name, i) => answer[i] && this.#taken.add(name))
         for (const { miss, lock } of asked) if (this.#taken.has(lock)) own.push(miss)
         return { own, others: asked.filter(({ lock }) => !this.#taken.has(lock)) }
@@ -153,6 +157,7 @@ export class Claim {
             if (invalidated.length === 0 || this.#isOver) continue
             // the load that was waited for is of no use any more
             await stamper.stamp(invalidated)
+            if (this.#isOver) break
             const again = await this.take(invalidated)
             left.push(...again.own)
             waiting = [...waiting, ...again.others]

@@ -5,12 +5,12 @@ import { isLate } from "../util/isLate"
 import { Memo } from "../util/Memo"
 import { DependencyScope } from "./DependencyScope"
 import { lateTagsOf, type Entry } from "./Entry"
-import type { Filler, FillerParts, Landings, LoadRequest } from "./Filler"
+import { BESIDE_TRANSACTION, type Filler, type FillerParts, type Landings, type LoadRequest } from "./Filler"
 import type { Freshness } from "./Freshness"
 import type { HeldTags } from "./HeldTags"
 import { LoadLock, type Awaited, type Claim } from "./LoadLock"
 import type { Miss } from "./Miss"
-import { noteEntry } from "./noteRead"
+import { noteEntry, noteRead } from "./noteRead"
 import { isPartOfFlight, outsideFlights, SingleFlight } from "./SingleFlight"
 import { SpareAnswers } from "./SpareAnswers"
 import { hasStamps, type Stamper } from "./Stamper"
@@ -98,6 +98,8 @@ export class MissLoader {
         storeAnswers: boolean,
         results: T[],
     ): Promise<void> {
+        // whoever holds a connection leaves no load behind on it
+        if (request.alone === true) return this.#loadAll(request, misses, storeAnswers, results)
         const { softTimeout, hardTimeout } = request.freshness ?? this.#freshness.settings
         const isBounded = softTimeout < Infinity || hardTimeout < Infinity
         // what comes too late must not change what has been handed out
@@ -114,7 +116,10 @@ export class MissLoader {
             for (const { position } of misses) results[position] = own[position]!
         } catch (error) {
             if (error instanceof CacheError && error.code !== "E_LOAD_TIMEOUT") throw error
-            if (!(await this.#spares.answer(request, misses, results, error))) throw error
+            if (await this.#spares.answer(request, misses, results, error)) return
+            // what a function around it makes of that is not to be kept
+            if (error instanceof CacheError) DependencyScope.refuse(this.#gate, "a load of it was given up")
+            throw error
         }
     }
 
@@ -134,7 +139,10 @@ export class MissLoader {
                     ? this.#flights.find(miss.key, miss.states)
                     : undefined
             if (flight === undefined) toLoad.push(miss)
-            else joined.push([miss, flight])
+            else {
+                joined.push([miss, flight])
+                noteRead(this.#gate, request, miss.tags, miss.states)
+            }
         }
         const [, ...left] = await Promise.all([
             toLoad.length === 0 ? undefined : this.#loadAndFill(request, toLoad, results),
@@ -151,7 +159,10 @@ export class MissLoader {
         const unshared = left.filter((miss) => miss !== undefined)
         if (unshared.length === 0) return
         const loaded = await this.#filler.load(request, unshared)
-        unshared.forEach((miss, i) => (results[miss.position] = loaded[i]!.result))
+        unshared.forEach((miss, i) => {
+            results[miss.position] = loaded[i]!.result
+            if (loaded[i]!.shareable === false) DependencyScope.refuse(this.#gate, BESIDE_TRANSACTION)
+        })
     }
 
     /** Nobody waits for other processes any more. */
@@ -234,6 +245,7 @@ export class MissLoader {
         results: T[],
     ): Promise<void> {
         if (others.length === 0) return
+        for (const { miss } of others) noteRead(this.#gate, request, miss.tags, miss.states)
         if (this.#log.enabled("read"))
             this.#log.write("read", {
                 level: "debug",

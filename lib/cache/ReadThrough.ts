@@ -106,7 +106,7 @@ export class ReadThrough {
             const states: readonly TagState[] = usable === undefined ? [] : [covered[position], ...shared]
             const entry = this.#entryOf(key, usable?.payloads[position], stats)
             const hit = entry === undefined ? MISS : this.#hit(key, entry, states, [], request, position)
-            const age = hit === MISS ? undefined : this.#freshness.ageOf(entry!)
+            const age = hit === MISS ? undefined : this.#ageOf(entry!, request)
             // the usual way makes nothing that it does not need
             if (age === "fresh" && !DependencyScope.isOpen) found.results[position] = hit as T
             else {
@@ -188,7 +188,7 @@ export class ReadThrough {
         const states: readonly TagState[] = this.#held.cover(request.tags, answer.tags, held)
         const entry = this.#entryOf(key, answer.payloads[0], request.stats)
         const hit = entry === undefined ? MISS : this.#hit(key, entry, states, [], request, 0)
-        const age = hit === MISS ? "spare" : this.#freshness.ageOf(entry!)
+        const age = hit === MISS ? "spare" : this.#ageOf(entry!, request)
         if (age !== "spare") {
             request.stats.hits++
             if (age === "stale") request.stats.staleHits++
@@ -236,7 +236,7 @@ export class ReadThrough {
                 entry === undefined
                     ? MISS
                     : this.#hit(key, entry, states, lateTagsOf(entry).map(stateOf), request, position)
-            const age = hit === MISS ? undefined : this.#freshness.ageOf(entry!)
+            const age = hit === MISS ? undefined : this.#ageOf(entry!, request)
             const miss: Miss = { position, key, tags, states, spare: spareOf(entry, hit) }
             this.#sort(found, request, miss, isPeek && age === "stale" ? "spare" : age)
         })
@@ -333,6 +333,12 @@ export class ReadThrough {
             this.#unreadable(key, error, request.stats)
             return MISS
         }
+    }
+
+    /** A reader in a transaction takes no part in what is done around the end of a ttl. */
+    #ageOf(entry: Entry, { alone }: Pick<ReadRequest<unknown>, "alone">): Age {
+        const age = this.#freshness.ageOf(entry)
+        return age === "stale" && alone === true ? "spare" : age
     }
 
     #unreadable(key: string, error: unknown, stats: StatsCounter): undefined {

@@ -31,27 +31,31 @@ export class SpareAnswers {
         results: T[],
         why: unknown,
     ): Promise<boolean> {
-        if (!(await this.#areStillCurrent(misses))) return false
+        const stateOf = await this.#statesOfCurrent(misses)
+        if (stateOf === undefined) return false
         request.stats.staleHits += misses.length
-        for (const { position, spare, tags, states } of misses) {
+        for (const { position, spare, tags } of misses) {
             results[position] = spare!.result as T
-            noteEntry(this.#gate, request, spare!.entry, tags, states)
+            // those that it was compared with: the load that goes on may see later ones meanwhile
+            noteEntry(this.#gate, request, spare!.entry, tags, tags.map(stateOf))
         }
         const reason = typeof why === "string" ? { reason: why } : { error: why }
         this.#log.write("read", { level: "warn", action: "stale", subject: request.subject, ...reason })
         return true
     }
 
-    async #areStillCurrent(misses: readonly Miss[]): Promise<boolean> {
-        if (misses.some(({ spare }) => spare === undefined)) return false
+    /** The states of all tags now, if every one of the spares is current by them. */
+    async #statesOfCurrent(misses: readonly Miss[]): Promise<((tag: string) => TagState) | undefined> {
+        if (misses.some(({ spare }) => spare === undefined)) return undefined
         const tags = [...new Set(misses.flatMap(({ tags: own, spare }) => [...own, ...lateTagsOf(spare!.entry)]))]
         const held = this.#held.among(tags)
         const read = await this.#gate.read([], tags)
-        if (read instanceof CacheError) return false
+        if (read instanceof CacheError) return undefined
         const states = this.#held.cover(tags, read.tags, held)
         const stateOf = (tag: string): TagState => states[tags.indexOf(tag)]
-        return misses.every(({ tags: own, spare }) =>
+        const areCurrent = misses.every(({ tags: own, spare }) =>
             isCurrent(spare!.entry, own.map(stateOf), lateTagsOf(spare!.entry).map(stateOf)),
         )
+        return areCurrent ? stateOf : undefined
     }
 }

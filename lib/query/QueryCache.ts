@@ -106,35 +106,41 @@ export class QueryCache {
         // a name is shared by what differs: the text of the query is part of the key all the same, and its parameters by
         // their types, which its JSON does not tell
         const key = keys.entry("query", "", version, [identifier ?? "", text, canonical.text, ...tags].join("\n"))
+        const isShared = isSharedRunner(runner)
+        const holdsConnection = !isShared && connectionOf(runner) !== undefined
         const rows = await cache.read<unknown[]>({
             key,
             tags,
             covering: tables,
             // whoever holds a connection must not wait for one who waits for a connection
-            alone: !isSharedRunner(runner) && connectionOf(runner) !== undefined,
+            alone: holdsConnection,
             stats,
             subject: "query",
             decode: (value) => decodeValue(value) as unknown[],
-            load: () => this.#load(sql, parameters, runner, query, jitter(duration)),
+            load: () =>
+                this.#load(sql, parameters, isShared || holdsConnection ? runner : undefined, query, jitter(duration)),
         })
         return { records: rows, raw: rows }
     }
 
+    /** @param asked the caller's runner, if it has a connection already */
     async #load(
         sql: string,
         parameters: unknown[] | undefined,
-        asked: QueryRunner,
+        asked: QueryRunner | undefined,
         query: Query,
         ttl: number | undefined,
     ): Promise<Loaded<unknown[]>> {
         const { dataSource, transactions, log } = this.#parts
         // a replica that lags would bring the old rows back under the new stamps
         const hasReplicas = (dataSource.options as { replication?: unknown }).replication !== undefined
-        const master = hasReplicas ? dataSource.createQueryRunner("master") : undefined
+        // TypeORM releases the caller's runner with the answer, which may come before the end of the load: a connection that
+        // it gets behind that would never be given back
+        const own = hasReplicas || asked === undefined ? dataSource.createQueryRunner("master") : undefined
         try {
-            const runner = master ?? asked
+            const runner = own ?? asked!
             const epoch = transactions.epochOf(runner)
-            const run = master === undefined ? query : (master.query.bind(master) as Query)
+            const run = own === undefined ? query : (own.query.bind(own) as Query)
             const { records } = (await run(sql, parameters, true)) as StructuredResult
             const shareable = !transactions.mayHaveSeen(runner, epoch)
             try {
@@ -145,7 +151,7 @@ export class QueryCache {
                 return { result: records, value: undefined, ttl }
             }
         } finally {
-            await master?.release()
+            await own?.release()
         }
     }
 

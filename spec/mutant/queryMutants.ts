@@ -124,7 +124,7 @@ export const QUERY_MUTANTS: readonly Mutant[] = [
     {
         guard: "who holds a connection waits for nobody who waits for one",
         file: QUERY_CACHE,
-        edits: [["alone: !isSharedRunner(runner) && ", "alone: isSharedRunner(runner) && "]],
+        edits: [["alone: holdsConnection", "alone: isShared"]],
         spec: QUERIES,
         grep: "never waits for a load",
         databases: "postgres",

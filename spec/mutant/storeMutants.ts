@@ -6,10 +6,7 @@ const READ = "lib/cache/ReadThrough.ts"
 const STORE_SPEC = "spec/unit/store/TieredStore.spec.ts"
 const FAULT = "spec/fault/tieredStore.spec.ts"
 const SPARES = "lib/cache/SpareAnswers.ts"
-const NO_LOOK = [
-    "if (!(await this.#areStillCurrent(misses))) return false",
-    "if (misses.some(({ spare }) => spare === undefined)) return false",
-] as const
+const NO_LOOK = ["return areCurrent ? stateOf : undefined", "return areCurrent || true ? stateOf : undefined"] as const
 const LOCK = "lib/cache/LoadLock.ts"
 const LOCK_SPEC = "spec/functional/redis/distributedLock.spec.ts"
 const FRESHNESS = "spec/functional/repository/freshness.spec.ts"
@@ -113,7 +110,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     {
         guard: "a spare answer counts for the function around it",
         file: SPARES,
-        edits: [["            noteEntry(this.#gate, request, spare!.entry, tags, states)\n", ""]],
+        edits: [["            noteEntry(this.#gate, request, spare!.entry, tags, tags.map(stateOf))\n", ""]],
         spec: FRESHNESS,
         grep: "counts for a function around it",
         databases: "sqlite",
@@ -265,6 +262,51 @@ export const STORE_MUTANTS: readonly Mutant[] = [
         edits: [["return within !== undefined && !isSharedRunner(within.runner)", "return false"]],
         spec: "spec/functional/repository/transactionReads.spec.ts",
         grep: "its connection: a row$",
+        databases: "postgres",
+    },
+    {
+        guard: "a spare answer is noted with the stamps that it was compared with",
+        file: SPARES,
+        edits: [["tags, tags.map(stateOf))", "tags, misses[0]!.states)"]],
+        spec: "spec/unit/cache/ReadThrough.spec.ts",
+        grep: "noted with the stamps",
+        databases: "sqlite",
+    },
+    {
+        guard: "what a function makes of a load that was given up is not stored",
+        file: LOADER,
+        edits: [['DependencyScope.refuse(this.#gate, "a load of it was given up")', "void 0"]],
+        spec: "spec/functional/repository/loadTimeout.spec.ts",
+        grep: "that makes do without",
+        databases: "sqlite",
+    },
+    {
+        guard: "a reader in a transaction is given nothing behind its ttl",
+        file: READ,
+        edits: [['age === "stale" && alone === true ? "spare" : age', "age"]],
+        spec: "spec/unit/cache/ReadThrough.spec.ts",
+        grep: "nothing behind its ttl",
+        databases: "sqlite",
+    },
+    {
+        guard: "a lock that is taken too late is given back",
+        file: LOCK,
+        edits: [
+            [
+                "            void gate.unlock(locks, names, this.#owner)\n            return { own: [], others: [] }\n",
+                "            return { own: [], others: [] }\n",
+            ],
+        ],
+        spec: "spec/unit/cache/LoadLock.spec.ts",
+        grep: "when the read is over already",
+        databases: "sqlite",
+    },
+    {
+        guard: "a load that outlives its reader has a connection of its own",
+        file: "lib/query/QueryCache.ts",
+        edits: [["isShared || holdsConnection ? runner : undefined", "runner"]],
+        spec: "spec/functional/query/connection.spec.ts",
+        grep: "staleWhileRevalidate",
         databases: "postgres",
     },
 ]

@@ -163,6 +163,23 @@ describe("a load that takes long", () => {
         })
     }
 
+    it("leaves nothing in a function around it that makes do without", async () => {
+        await start({ hardTimeout: 100 })
+        const inner = () => READS["a list"]!(open)
+        const patient = open.cache.region("patient", { hardTimeout: null })
+        const outer = () => patient.getOrSet("outer", () => inner().catch(() => "nothing"))
+        const barrier = slowDown()
+        const readings = [inner(), outer()]
+        await barrier.arrived
+        await open.settled()
+        clock.advance(100)
+        expect(await readings[0]!.catch((error: CacheError) => error.code)).to.equal("E_LOAD_TIMEOUT")
+        expect(await readings[1]).to.equal("nothing")
+        barrier.open()
+        await open.settled()
+        expect(await outer()).to.equal("old")
+    })
+
     it("leaves the time alone where it does not take long", async () => {
         await start({ staleOnError: "1h", softTimeout: 50, hardTimeout: 100 })
         const { pending } = clock

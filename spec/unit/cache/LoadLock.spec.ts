@@ -122,6 +122,32 @@ describe("LoadLock", () => {
         expect(second.store.calls.some(({ method }) => method === "lock")).to.equal(false)
     })
 
+    it("gives back what it takes when the read is over already", async () => {
+        const loading = first.read()
+        await turn()
+        second.answer = new Deferred()
+        const failing = second.read({
+            keys: ["p:v:own", "p:v:key"],
+            ownTags: ["t:other", "t:own"],
+            loadMany: () => second.answer.promise.then(() => Promise.reject(new Error("away"))),
+        })
+        await turn()
+        // what it waits for is invalidated, and it asks for the lock of the new stamps
+        memory.release(["t:own"], "writer", 60_000)
+        const lock = second.store.hold("lock")
+        clock.advance(100)
+        await lock.reached
+        second.answer.resolve("never")
+        expect(await failing.catch((error: Error) => error.message)).to.equal("away")
+        lock.release()
+        await turn()
+        expect(memory.locked()).to.have.length(1)
+        first.answer.resolve("of the first")
+        await loading
+        await turn()
+        expect(memory.locked()).to.deep.equal([])
+    })
+
     it("leaves no timer behind", async () => {
         const { pending } = clock
         const { reading } = await meet()

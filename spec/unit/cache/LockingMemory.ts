@@ -5,9 +5,20 @@ import { MemoryStore } from "../../../lib/store/MemoryStore"
 export class LockingMemory extends MemoryStore {
     readonly locks: LoadLocks = {
         ttl: 3_000,
-        lock: (names, owner) => this.stamp(names, owner, this.locks.ttl).map((state) => state === owner),
+        lock: (names, owner) => {
+            for (const name of names) this.#names.add(name)
+            return this.stamp(names, owner, this.locks.ttl).map((state) => state === owner)
+        },
         unlock: (names, owner) => {
             for (const name of names) if (this.read([], [name]).tags[0] === owner) this.clear(name)
         },
+    }
+    readonly #names = new Set<string>()
+
+    /** The locks that somebody has. */
+    locked(): string[] {
+        const names = [...this.#names]
+        const { tags } = this.read([], names)
+        return names.filter((_, i) => tags[i] !== undefined)
     }
 }

@@ -1,5 +1,9 @@
 import { expect } from "chai"
 import { Freshness } from "../../../lib/cache/Freshness"
+import { DependencyScope } from "../../../lib/cache/DependencyScope"
+import { entryOf } from "../../../lib/cache/Entry"
+import type { Miss } from "../../../lib/cache/Miss"
+import { SpareAnswers } from "../../../lib/cache/SpareAnswers"
 import { HeldTags } from "../../../lib/cache/HeldTags"
 import { ReadThrough } from "../../../lib/cache/ReadThrough"
 import { StoreGate } from "../../../lib/cache/StoreGate"
@@ -174,5 +178,52 @@ describe("a load that comes too late", () => {
         await turn()
         expect(handedOut).to.deep.equal(["old"])
         expect(await read()).to.deep.equal(["new"])
+    })
+})
+
+describe("a reader in a transaction", () => {
+    it("is given nothing behind its ttl, however long its load takes or fails", async () => {
+        const [clock, stats] = [new FakeClock(), new StatsCounter()]
+        const gate = new StoreGate(new MemoryStore({ clock }), { timeout: 1_000 }, clock, new CacheLog(), stats)
+        const settings = { staleWhileRevalidate: 1_000, earlyRefresh: 1, staleOnError: 2_000 }
+        const freshness = new Freshness(clock, { ...settings, softTimeout: 10, hardTimeout: 20 })
+        const cache = new ReadThrough(gate, new JsonSerializer(), new HeldTags(), clock, new CacheLog(), freshness)
+        let load = (): Promise<string> => Promise.resolve("old")
+        const read = (alone: boolean) =>
+            cache.readMany({
+                ...{ keys: ["a"], ownTags: ["t:a"], sharedTags: ["t"], stats, subject: "spec", alone },
+                decode: (value) => value as string,
+                loadMany: () => load().then((text) => [{ result: text, value: text, ttl: 100 }]),
+            })
+        await read(false)
+        clock.advance(100)
+        load = () => Promise.reject(new Error("away"))
+        expect(await read(true).catch((error: Error) => error.message)).to.equal("away")
+        let answer!: (text: string) => void
+        load = () => new Promise((resolve) => (answer = resolve))
+        const reading = read(true)
+        await new Promise(setImmediate)
+        clock.advance(1_000)
+        answer("new")
+        expect(await reading).to.deep.equal(["new"])
+        expect(stats.staleHits).to.equal(0)
+    })
+})
+
+describe("SpareAnswers", () => {
+    it("are noted with the stamps that they were compared with", async () => {
+        const [clock, stats] = [new FakeClock(), new StatsCounter()]
+        const store = new MemoryStore({ clock })
+        const gate = new StoreGate(store, { timeout: 1_000 }, clock, new CacheLog(), stats)
+        const spares = new SpareAnswers(gate, new HeldTags(), new CacheLog())
+        store.stamp(["t"], "before", 60_000)
+        // a load that goes on behind the reader has seen a later stamp
+        const spare = { entry: entryOf(["before"], "old"), result: "old" }
+        const miss: Miss = { position: 0, key: "a", tags: ["t"], states: ["after"], spare }
+        const scope = new DependencyScope(gate, new Map())
+        const results: string[] = []
+        await scope.run(() => spares.answer({ stats, subject: "spec" }, [miss], results, "late"))
+        expect(results).to.deep.equal(["old"])
+        expect([...scope.stamps]).to.deep.equal([["t", "before"]])
     })
 })
